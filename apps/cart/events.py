@@ -1,0 +1,37 @@
+"""What the cart context tells the world: the signed quote, a document that the shopper carries."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from eventbus import document, payload
+
+
+@payload
+class QuoteLine:
+    """One article in the cart, at the price that was shown."""
+
+    sku: str
+    title: str
+    quantity: int  # units, 1 or more
+    unit_price: Decimal  # tax included
+    price_version: int  # the version of products.changed that the price is from
+
+
+@document("cart.quote", version=1)
+class Quote:
+    """An offer that orders accepts until it expires. Travels signed by QUOTE_KEYS."""
+
+    owner: str  # "user:<id>" or "cart:<sha256 of the cart token>"
+    cart_id: UUID
+    cart_version: int
+    lines: tuple[QuoteLine, ...]  # one a SKU, never empty
+    subtotal: Decimal
+    discount: Decimal  # 0 or more, taken off
+    shipping: Decimal
+    shipping_method: str
+    tax: Decimal  # included in the total
+    total: Decimal  # subtotal - discount + shipping
+    currency: str  # ISO 4217
+    country: str  # ISO 3166-1 alpha-2, that tax and shipping were computed for
+    expires_at: datetime

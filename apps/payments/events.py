@@ -1,0 +1,56 @@
+"""What the payments context tells the world. Fields are only ever added; see docs/events.md."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from eventbus import event
+
+
+@event("payments.processed", version=1)
+class PaymentProcessed:
+    """The order's amount was captured."""
+
+    order_id: UUID
+    amount: Decimal
+    currency: str  # ISO 4217
+    brand: str  # of the card, as "visa"
+    last4: str  # digits of the card
+
+
+@event("payments.failed", version=1)
+class PaymentFailed:
+    """The gateway, or a rule before it, said no. Nothing was captured."""
+
+    order_id: UUID
+    code: str  # "card_declined", "expired_card", "method_invalid", ...
+    decline_code: str | None  # the issuer's reason, as "insufficient_funds"
+    message: str  # for the shopper, in plain words
+
+
+@event("payments.refunded", version=1)
+class PaymentRefunded:
+    """Captured money went back."""
+
+    order_id: UUID
+    amount: Decimal  # of this refund
+    total_refunded: Decimal  # of the order so far
+    currency: str  # ISO 4217
+
+
+@event("payments.requested", version=1)
+class PaymentRequested:
+    """A charge is to be asked of the gateway: payments' own external step."""
+
+    order_id: UUID
+    intent_id: UUID
+    amount: Decimal
+    currency: str  # ISO 4217
+    gateway_key: str  # committed before the call; the same key gets the same answer
+
+
+@event("payments.refund_requested", version=1, private=True)
+class RefundRequested:
+    """A refund is to be asked of the gateway: payments' own external step."""
+
+    order_id: UUID
+    refund_id: UUID

@@ -1,0 +1,21 @@
+"""What the products context tells the world. Fields are only ever added; see docs/events.md."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from eventbus import event
+
+
+@event("products.changed", version=1, state=True)
+class ProductChanged:
+    """The current state of one article (a variant). Readers keep the highest version."""
+
+    product_id: UUID
+    sku: str
+    title: str  # of the product and its variant
+    price: Decimal  # tax included
+    currency: str  # ISO 4217
+    version: int
+    picture: str  # path of its picture
+    url: str  # path of its page
+    active: bool  # False: no longer sold

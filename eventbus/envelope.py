@@ -1,0 +1,22 @@
+"""An event as the bus carries it: the payload and what is known about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """One event, not yet decoded. A handler with a second parameter gets it there."""
+
+    position: int  # in this deployment's log; grows, has gaps
+    event_id: UUID
+    name: str  # "orders.created"
+    version: int
+    source: str  # the context that published it: the name's first part
+    key: str  # order is promised among events of one source and key
+    payload: Mapping[str, Any]
+    headers: Mapping[str, Any]  # correlation_id, causation_id, traceparent, ...
+    occurred_at: datetime  # shown to people; never used for order

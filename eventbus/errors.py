@@ -1,0 +1,48 @@
+"""What can go wrong, one class a cause. The docstring is the message and says what to do."""
+
+from datetime import timedelta
+from typing import Any
+
+
+class BusError(Exception):
+    """Something about the event bus is wrong."""
+
+    def __init__(self, detail: str = "") -> None:
+        message = " ".join((self.__doc__ or "").split())
+        super().__init__(f"{message} {detail}".strip())
+
+
+class NotInTransaction(BusError):
+    """`publish` was called outside a transaction of the bus's database. Wrap the change and its
+    event in one `transaction.atomic()`, so that both happen or neither."""
+
+
+class NotAnEvent(BusError):
+    """Only an instance of a class declared with `@event` can be published."""
+
+
+class BadDeclaration(BusError):
+    """An event, payload, view or subscription is declared in a way that the bus cannot use."""
+
+
+class Retry(BusError):
+    """The handler cannot succeed now: park the event and try again later.
+
+    `after` is the least time to wait; without it the usual backoff counts.
+    """
+
+    def __init__(self, detail: str = "", *, after: timedelta | None = None) -> None:
+        super().__init__(detail)
+        self.after = after
+
+
+class Reject(BusError):
+    """The handler can never succeed with this event: it goes to the dead letters at once."""
+
+
+class Unreadable(Reject):
+    """The event's payload does not fit what the handler reads."""
+
+    def __init__(self, path: str, problem: str, value: Any = None) -> None:
+        # The value itself is never part of the message: it may be personal.
+        super().__init__(f"{path or 'payload'}: {problem} (got {type(value).__name__}).")

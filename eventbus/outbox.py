@@ -1,0 +1,68 @@
+"""Publishing: one INSERT in the caller's transaction."""
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from eventbus import wakeup
+from eventbus.contract import contract_of
+from eventbus.engines import engine
+from eventbus.errors import NotInTransaction
+from eventbus.handling import current
+from eventbus.schema import encode
+from eventbus.shards import shard_of
+
+
+def publish(fact: object, *, key: object, at: datetime | None = None) -> UUID:
+    """Record that `fact` happened, in the transaction that made it true; returns the event's id.
+
+    `key` is the aggregate's id: events of one source and key are handled in publish order, if
+    their publishers change the aggregate's row first and publish second. With `at` the event
+    takes its place in the log when that time has come (database time), in no order with others.
+
+    Raises NotInTransaction outside `transaction.atomic()` of the bus's database, NotAnEvent,
+    and TypeError when a field holds another type than declared; nothing is then published.
+    """
+    bus = engine()
+    if not bus.connection.in_atomic_block:
+        raise NotInTransaction
+    row = _row(fact, str(key))
+    if at is None:
+        bus.append(row)
+    else:
+        bus.schedule(row, at)
+    transaction.on_commit(wakeup.ring, using=bus.connection.alias)
+    return row["event_id"]  # type: ignore[no-any-return]
+
+
+def unschedule(name: str, *, key: object) -> int:
+    """Take back the scheduled events of `name` and `key` that are not in the log yet; says how
+    many. One that is already being promoted stays: handlers of scheduled events are guarded."""
+    return engine().unschedule(name, str(key))
+
+
+def _row(fact: object, key: str) -> dict[str, Any]:
+    contract = contract_of(fact)
+    payload = encode(fact)
+    run = current()
+    event_id = run.next_event_id() if run else uuid7()
+    headers = {"correlation_id": str(event_id)}
+    if run:
+        headers = {**run.envelope.headers, "causation_id": str(run.envelope.event_id)}
+    return {
+        "event_id": event_id,
+        "name": contract.name,
+        "version": contract.version,
+        "source": contract.source,
+        "key": key,
+        "shard": shard_of(key),
+        "payload": json.dumps(payload, separators=(",", ":")),
+        "headers": json.dumps(headers, separators=(",", ":")),
+        "subject": payload[contract.subject] if contract.subject else "",
+        "occurred_at": timezone.now(),
+    }

@@ -1,0 +1,133 @@
+"""The exceptions to the happy path: events that failed, wait, or stand for an external call.
+
+Every change of a key's parked rows is made under its cursor's row lock (`Engine.hold`): one
+lock order, and no race between a retry, a call's result and the batch that parks behind it.
+"""
+
+import traceback
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from eventbus import conf
+from eventbus.engines import engine
+from eventbus.envelope import Envelope
+from eventbus.errors import Reject, Retry
+from eventbus.models import Parked
+from eventbus.registry import Handler, subscribers
+from eventbus.retry import backoff
+from eventbus.shards import shard_of
+
+State = Parked.State
+
+
+def rows() -> QuerySet[Parked]:
+    """The parked events, in the bus's database."""
+    return Parked.objects.using(conf.get("database"))
+
+
+def parked_keys(subscriber: str, events: Iterable[Envelope]) -> set[tuple[str, str]]:
+    """The (source, key) pairs among the events that have something parked."""
+    keys = {event.key for event in events}
+    if not keys:
+        return set()
+    found = rows().filter(subscriber=subscriber, key__in=keys)
+    return set(found.values_list("source", "key").distinct())
+
+
+def park_failed(subscriber: str, event: Envelope, error: Exception, *, now: datetime) -> None:
+    """Record the first failure of an event: to be tried again, or a dead letter."""
+    _create(subscriber, event, **after_failure(error, attempts=1, now=now))
+
+
+def park_behind(subscriber: str, event: Envelope) -> None:
+    """Let the event wait until the earlier ones of its key are done."""
+    _create(subscriber, event, state=State.WAITING, next_at=engine().clock())
+
+
+def park_call(subscriber: str, event: Envelope) -> None:
+    """Let the event stand for an external call that is to be made."""
+    _create(subscriber, event, state=State.TO_CALL, next_at=engine().clock())
+
+
+def after_failure(error: Exception, *, attempts: int, now: datetime) -> dict[str, Any]:
+    """What a row becomes when its attempt number `attempts` failed."""
+    dead = isinstance(error, Reject) or attempts >= conf.get("max_attempts")
+    wait = backoff(attempts)
+    if isinstance(error, Retry) and error.after is not None:
+        wait = max(wait, error.after)
+    return {
+        "state": State.DEAD if dead else State.RETRYING,
+        "attempts": attempts,
+        "next_at": now + wait,
+        "error": describe(error),
+    }
+
+
+def describe(error: Exception) -> str:
+    """The error for an operator: its last frames and its message, at most 4,000 characters."""
+    return "".join(traceback.format_exception(error, limit=-6))[-4000:]
+
+
+def due(now: datetime) -> QuerySet[Parked]:
+    """The rows that something can be done about, oldest first."""
+    active = [State.RETRYING, State.TO_CALL, State.CALLING]
+    return (
+        rows()
+        .filter(state__in=active, next_at__lte=now, subscriber__in=list(subscribers))
+        .order_by("next_at", "position")
+    )
+
+
+def finish(row: Parked, *, now: datetime) -> None:
+    """Remove the row and let the next event of its key come forward."""
+    row.delete()
+    behind = rows().filter(subscriber=row.subscriber, source=row.source, key=row.key)
+    head = behind.order_by("position").first()
+    if head is not None and head.state == State.WAITING:
+        behind.filter(pk=head.pk).update(state=state_to_run(head), next_at=now)
+
+
+def state_to_run(row: Parked) -> str:
+    """How a parked event is run: again as a handler, or as a call."""
+    return State.TO_CALL if handler_of(row).external else State.RETRYING
+
+
+def handler_of(row: Parked) -> Handler:
+    """The handler that the row waits for; raises KeyError when the code has none any more."""
+    return subscribers[row.subscriber].handlers[row.name]
+
+
+def envelope_of(row: Parked) -> Envelope:
+    """The parked event, as the log had it."""
+    return Envelope(
+        position=row.position,
+        event_id=row.event_id,
+        name=row.name,
+        version=row.version,
+        source=row.source,
+        key=row.key,
+        payload=row.payload,
+        headers=row.headers,
+        occurred_at=row.occurred_at,
+    )
+
+
+def _create(subscriber: str, event: Envelope, **facts: Any) -> None:
+    rows().create(
+        subscriber=subscriber,
+        position=event.position,
+        event_id=event.event_id,
+        name=event.name,
+        version=event.version,
+        source=event.source,
+        key=event.key,
+        shard=shard_of(event.key),
+        payload=event.payload,
+        headers=event.headers,
+        occurred_at=event.occurred_at,
+        parked_at=engine().clock(),
+        **facts,
+    )

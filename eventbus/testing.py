@@ -1,0 +1,129 @@
+"""For tests of code that uses the bus; part of the product."""
+
+import dataclasses
+import json
+import random
+from collections.abc import Mapping
+from contextlib import nullcontext
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from eventbus import calls, conf, parking, retries, schedule
+from eventbus.contract_files import problems_of as contract_problems
+from eventbus.cursors import ensure_cursors
+from eventbus.delivery import invoke, run_batch
+from eventbus.engines import Engine, engine
+from eventbus.envelope import Envelope
+from eventbus.models import Event, Parked
+from eventbus.registry import subscribers
+from eventbus.shards import shard_of
+
+__all__ = ["contract_problems", "drain", "emit", "published", "redeliver"]
+
+ROUNDS = 10_000  # a subscriber that wakes itself for ever is a defect, not a long test
+
+
+def drain(*, seed: int | None = None, now: datetime | None = None) -> int:
+    """Run the bus in this thread until there is nothing left to do; says how many events.
+
+    With `seed`, the next cursor and the size of its batch are drawn at random, so that whatever
+    the bus does not promise about order is shuffled. `now` stands for the database's time:
+    scheduled events and retries due by then are run. Works inside a test's own transaction too.
+
+    Raises AssertionError when it does not come to rest.
+    """
+    bus = engine()
+    inside = bus.connection.in_atomic_block
+    draw = random.Random(seed) if seed is not None else None
+    handled = 0
+    with bus.reading_by_id() if inside else nullcontext():
+        ensure_cursors()
+        for _ in range(ROUNDS):
+            done = _round(bus, draw, now or bus.clock())
+            handled += done
+            if not done:
+                return handled
+    raise AssertionError("The bus does not come to rest: does a handler answer itself for ever?")
+
+
+def _round(bus: Engine, draw: random.Random | None, now: datetime) -> int:
+    """One batch, retry or call; 0 when there is none."""
+    if promoted := schedule.promote(bus, now=now):
+        return promoted
+    choices: list[Any] = [
+        (subscriber, cursor)
+        for subscriber in list(subscribers.values())
+        for cursor in bus.pending(subscriber.name, subscriber.handlers)
+    ]
+    choices += list(parking.due(now))
+    if draw:
+        draw.shuffle(choices)
+    bus.refresh()
+    for choice in choices:
+        limit = draw.randint(1, 5) if draw else conf.get("batch")
+        if isinstance(choice, Parked):
+            act = retries.retry if choice.state == Parked.State.RETRYING else calls.call
+            done = int(act(bus, choice, now=now))
+        else:
+            done = run_batch(bus, choice[0], choice[1], limit=limit)
+        if done:
+            return done
+    return 0
+
+
+def published(name: str, *, key: object = None) -> list[dict[str, Any]]:
+    """The payloads of the events with that name in the log, oldest first."""
+    events = Event.objects.using(conf.get("database")).filter(name=name).order_by("id")
+    if key is not None:
+        events = events.filter(key=str(key))
+    return list(events.values_list("payload", flat=True))
+
+
+def emit(name: str, payload: Mapping[str, Any], *, key: object, version: int = 1) -> UUID:
+    """Put another context's event into the log, as its contract file promises it.
+
+    For the tests of one app, which cannot import the producer's class. The values are JSON data.
+    Raises AssertionError when they do not fit the file; nothing is then written.
+    """
+    import jsonschema
+
+    schema = json.loads((conf.contracts_folder() / f"{name}.v{version}.json").read_text())
+    unknown = set(payload) - set(schema["properties"])
+    assert not unknown, f"{name} v{version} does not promise {sorted(unknown)}"
+    try:
+        jsonschema.validate(dict(payload), schema)
+    except jsonschema.ValidationError as error:
+        raise AssertionError(f"{name} v{version}: {error.message}") from error
+    event_id = uuid7()
+    with transaction.atomic(using=conf.get("database")):
+        engine().append(
+            {
+                "event_id": event_id,
+                "name": name,
+                "version": version,
+                "source": name.partition(".")[0],
+                "key": str(key),
+                "shard": shard_of(str(key)),
+                "payload": json.dumps(payload),
+                "headers": json.dumps({"correlation_id": str(event_id)}),
+                "subject": str(payload.get(schema.get("x-subject"), "")),
+                "occurred_at": timezone.now(),
+            }
+        )
+    return event_id
+
+
+def redeliver(name: str, *, key: object, subscriber: str) -> None:
+    """Run the subscriber's handler again for the last such event, as a second delivery would."""
+    event = Event.objects.filter(name=name, key=str(key)).latest("id")
+    fields = {field.name for field in dataclasses.fields(Envelope)} - {"position"}
+    envelope = Envelope(position=event.pk, **{field: getattr(event, field) for field in fields})
+    with transaction.atomic():
+        result = invoke(subscribers[subscriber].handlers[name], envelope)
+        if callable(result):
+            result()

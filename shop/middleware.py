@@ -1,0 +1,30 @@
+"""Who owns a request: what cart, orders and payments bind their rows to."""
+
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+
+from django.http import HttpRequest, HttpResponse
+
+CART_COOKIE = "cart_token"
+CART_HEADER = "Cart-Token"
+
+
+def owner_of(request: HttpRequest) -> str | None:
+    """ "user:<id>" when signed in (session or token), else "cart:<sha256 of the cart token>" from
+    the header or the cookie, else None."""
+    if request.user.is_authenticated:
+        return f"user:{request.user.pk}"
+    token = request.headers.get(CART_HEADER) or request.COOKIES.get(CART_COOKIE)
+    return f"cart:{sha256(token.encode()).hexdigest()}" if token else None
+
+
+class OwnerMiddleware:
+    """Gives every request `get_owner()`; evaluated when called, after the API authenticated."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.get_owner = partial(owner_of, request)  # type: ignore[attr-defined]
+        return self.get_response(request)

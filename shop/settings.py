@@ -1,0 +1,243 @@
+"""Every setting, from the environment; with none at all, a working local shop.
+
+`SHOP_ENV=production` refuses to start without what production needs. `SHOP_CONTEXTS` names the
+contexts of this deployment (default: all seven). See docs/configuration.md.
+"""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+PRODUCTION = env.str("SHOP_ENV", "local") == "production"
+DEBUG = env.bool("DEBUG", not PRODUCTION)
+TESTING = "pytest" in sys.modules
+
+
+def secret(name: str, local: str) -> str:
+    """The environment's value; `local` only outside production."""
+    value: str = env.str(name, "" if PRODUCTION else local)
+    if not value or (PRODUCTION and value == local):
+        raise ImproperlyConfigured(f"SHOP_ENV=production needs {name}, a value of its own.")
+    return value
+
+
+# Identity and secrets -------------------------------------------------------------------------
+SECRET_KEY = secret("SECRET_KEY", "local-development-only-secret-key-never-for-production")
+QUOTE_KEYS = secret("QUOTE_KEYS", "local-development-only-quote-key").split(",")  # first signs
+JWT_KEY = secret("JWT_KEY", "local-development-only-json-web-token-key")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("SHOP_ENV=production needs ALLOWED_HOSTS.")
+
+# What runs here -------------------------------------------------------------------------------
+ALL_CONTEXTS = ["products", "users", "cart", "orders", "payments", "inventory", "notifications"]
+SHOP_CONTEXTS = env.list("SHOP_CONTEXTS", default=ALL_CONTEXTS)
+SHOP_NAME = env.str("SHOP_NAME", "Harbour & Pine")
+SHOP_CURRENCY = env.str("SHOP_CURRENCY", "EUR")
+SHOP_URL = env.str("SHOP_URL", "http://127.0.0.1:8080")  # for links in mails
+ORDER_PAYMENT_WINDOW = timedelta(minutes=env.int("ORDER_PAYMENT_MINUTES", 30))
+QUOTE_LIFETIME = timedelta(minutes=15)
+STOCK_LOW_THRESHOLD = env.int("STOCK_LOW_THRESHOLD", 3)  # units
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_htmx",
+    "django_prometheus",
+    "eventbus",
+    *(f"apps.{context}" for context in SHOP_CONTEXTS),
+    "shop",
+]
+if "users" in SHOP_CONTEXTS:
+    INSTALLED_APPS.insert(7, "rest_framework_simplejwt.token_blacklist")
+AUTH_USER_MODEL = "users.User" if "users" in SHOP_CONTEXTS else "auth.User"
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "shop.middleware.OwnerMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+ROOT_URLCONF = "shop.urls"
+WSGI_APPLICATION = "shop.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "shop" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "shop.storefront.context",
+            ],
+            "builtins": ["shop.templatetags.storefront"],
+        },
+    }
+]
+
+# Data -----------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+DATABASE = DATABASES["default"]
+if PRODUCTION and "postgresql" not in DATABASE["ENGINE"]:
+    raise ImproperlyConfigured("SHOP_ENV=production needs a PostgreSQL DATABASE_URL.")
+if "sqlite" in DATABASE["ENGINE"]:
+    # A file, or threads and live servers of one test would each see an empty database.
+    DATABASE["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
+    DATABASE["OPTIONS"] = {
+        # A deferred transaction that turns writer fails at once with "database is locked",
+        # whatever the timeout; an immediate one waits its turn.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,  # seconds
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
+    }
+else:
+    DATABASE["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)  # seconds
+    DATABASE["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", "")
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {
+                "SOCKET_CONNECT_TIMEOUT": 0.3,  # seconds; a hanging Redis must not hang a page
+                "SOCKET_TIMEOUT": 0.3,
+                "IGNORE_EXCEPTIONS": True,  # Redis gone is slower, never an error
+            },
+        }
+    }
+    DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+# The bus --------------------------------------------------------------------------------------
+EVENTBUS = {
+    "mode": "manual" if TESTING else env.str("EVENTBUS_MODE", "worker" if PRODUCTION else "thread"),
+    "contracts": BASE_DIR / "contracts",
+}
+
+# Security -------------------------------------------------------------------------------------
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+    "form-action": [CSP.SELF],
+}
+SESSION_COOKIE_NAME = env.str("SESSION_COOKIE_NAME", "shop_session")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+CSRF_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", True)
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", False) else None
+)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0  # one year
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+X_FRAME_OPTIONS = "DENY"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/users/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+# API ------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"]
+    if "users" in SHOP_CONTEXTS
+    else ["rest_framework_simplejwt.authentication.JWTStatelessUserAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "PAGE_SIZE": 20,
+    "EXCEPTION_HANDLER": "shop.api.problem",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "SIGNING_KEY": JWT_KEY,
+    "USER_ID_CLAIM": "user_id",
+}
+
+# Mail: a mailbox page in development, SMTP elsewhere ------------------------------------------
+EMAIL_URL = env.str("EMAIL_URL", "")
+if EMAIL_URL:
+    vars().update(env.email_url("EMAIL_URL"))
+elif PRODUCTION:
+    raise ImproperlyConfigured("SHOP_ENV=production needs EMAIL_URL.")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"{SHOP_NAME} <shop@example.com>")
+EMAIL_TIMEOUT = 10  # seconds
+MAILBOX_PAGE = not PRODUCTION
+
+# Text, time, files ----------------------------------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static-root"
+STATICFILES_DIRS = [BASE_DIR / "shop" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+}
