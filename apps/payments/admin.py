@@ -31,6 +31,7 @@ class ReadOnly:
 class RefundInline(ReadOnly, admin.TabularInline):
     model = Refund
     fields = ["amount", "status", "cause", "created_at"]
+    readonly_fields = ["created_at"]
 
 
 @admin.register(Payment)
