@@ -1,17 +1,21 @@
 """The saga's part that is payments': every event once, twice and out of order."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from threading import Barrier
+from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from apps.payments import operations, queries
-from apps.payments.gateway import TEST_CARDS
+from apps.payments.declines import MESSAGES
+from apps.payments.gateway import TEST_CARDS, gateway
 from apps.payments.models import GatewayCharge, GatewayRefund, Payment, PaymentMethod, Refund
 from apps.payments.tests.factories import (
     DECLINED,
@@ -46,6 +50,21 @@ def pay(order_id: UUID, number: str = PAID) -> None:
     say_created(order_id, token_for(number))
     say_reserved(order_id)
     drain()
+
+
+def request_charge(order_id: UUID, token: str) -> None:
+    """Both events are handled, and the gateway has not been asked yet."""
+    now = timezone.now()
+    operations.note_reservation(order_id=order_id)
+    operations.note_order(
+        order_id=order_id,
+        owner=OWNER,
+        amount=TOTAL,
+        currency="EUR",
+        token=token,
+        placed_at=now,
+        pay_before=now + timedelta(minutes=25),
+    )
 
 
 def outcomes(order_id: UUID) -> list[tuple[str, int]]:
@@ -93,13 +112,22 @@ def test_second_deliveries_charge_and_say_nothing_more(order_id: UUID) -> None:
     assert GatewayCharge.objects.count() == 1
 
 
-def test_the_gateway_key_is_committed_before_the_gateway_is_asked(order_id: UUID) -> None:
-    say_created(order_id, token_for())
-    operations.note_reservation(order_id=order_id)
-    drain()
+@pytest.mark.django_db(transaction=True)
+def test_the_key_is_committed_before_the_gateway_is_asked_outside_any_transaction(
+    order_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charge, seen = gateway.charge, []
+
+    def watched(**request: Any) -> Any:
+        asking = payment(order_id)
+        seen.append((connection.in_atomic_block, asking.gateway_key, asking.asked_at is not None))
+        return charge(**request)
+
+    monkeypatch.setattr(gateway, "charge", watched)
+    pay(order_id)
 
     (request,) = published("payments.requested", key=order_id)
-    assert request["gateway_key"] == payment(order_id).gateway_key
+    assert seen == [(False, request["gateway_key"], True)]
     assert request["intent_id"] == str(payment(order_id).pk)
 
 
@@ -127,8 +155,6 @@ def test_a_decline_fails_the_payment_with_its_reason(
 
 
 def test_every_decline_has_words_of_its_own() -> None:
-    from apps.payments.declines import MESSAGES
-
     assert {each.behaviour for each in TEST_CARDS} - {"success"} <= set(MESSAGES)
 
 
@@ -197,6 +223,27 @@ def test_of_two_orders_with_one_method_one_pays(seed: int) -> None:
     assert [failed["code"] for failed in published("payments.failed")] == ["method_invalid"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_orders_that_take_one_method_at_once_one_has_it() -> None:
+    token, orders = token_for(), [uuid7(), uuid7(), uuid7(), uuid7()]
+    at_once = Barrier(len(orders))
+
+    def take(order_id: UUID) -> str:
+        try:
+            at_once.wait()
+            request_charge(order_id, token)
+            return payment(order_id).status
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(orders)) as pool:
+        statuses = sorted(pool.map(take, orders))
+
+    assert statuses == ["failed", "failed", "failed", "requested"]
+    assert PaymentMethod.objects.get().used_by_order in orders
+    assert len(published("payments.requested")) == 1
+
+
 # Time and amounts -------------------------------------------------------------------------------
 
 
@@ -210,25 +257,9 @@ def test_no_charge_starts_after_pay_before(order_id: UUID) -> None:
     assert GatewayCharge.objects.count() == 0
 
 
-def request_charge(order_id: UUID) -> None:
-    """Both events are handled, and the gateway has not been asked yet."""
-    now = timezone.now()
-    operations.note_reservation(order_id=order_id)
-    operations.note_order(
-        order_id=order_id,
-        owner=OWNER,
-        amount=TOTAL,
-        currency="EUR",
-        token=token_for(),
-        placed_at=now,
-        pay_before=now + timedelta(minutes=25),
-    )
-    assert payment(order_id).status == Status.REQUESTED
-
-
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_a_charge_that_was_not_begun_in_time_is_dropped(order_id: UUID, cancelled: bool) -> None:
-    request_charge(order_id)
+    request_charge(order_id, token_for())
     Payment.objects.update(pay_before=timezone.now())
     if cancelled:
         operations.end_payment(order_id=order_id)
@@ -239,7 +270,7 @@ def test_a_charge_that_was_not_begun_in_time_is_dropped(order_id: UUID, cancelle
 
 
 def test_a_charge_that_was_not_begun_when_the_order_ended_is_dropped(order_id: UUID) -> None:
-    request_charge(order_id)
+    request_charge(order_id, token_for())
     operations.end_payment(order_id=order_id)
     drain()
 
