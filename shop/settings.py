@@ -143,6 +143,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 EVENTBUS = {
     "mode": "manual" if TESTING else env.str("EVENTBUS_MODE", "worker" if PRODUCTION else "thread"),
     "contracts": BASE_DIR / "contracts",
+    "catalogue": BASE_DIR / "docs" / "events.md",
 }
 
 # Security -------------------------------------------------------------------------------------
