@@ -12,6 +12,7 @@ from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import conditional_escape
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString, mark_safe
 
@@ -37,7 +38,8 @@ def fillers() -> Iterator[tuple[str, str, str]]:
 def fill_slot(request: HttpRequest, name: str, **arguments: Any) -> SafeString:
     """What the apps put into the slot, in the order of the apps; empty when nobody fills it."""
     paths = [path for _, slot, path in fillers() if slot == name]
-    return mark_safe("".join(import_string(path)(request, **arguments) for path in paths))  # noqa: S308
+    shown = (conditional_escape(import_string(path)(request, **arguments)) for path in paths)
+    return mark_safe("".join(shown))  # noqa: S308  (each part is safe or was just escaped)
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
