@@ -20,7 +20,6 @@ INTERRUPTED = 130  # the shell's code for Ctrl-C
 
 class Command(BaseCommand):
     help = "Fill the shop with demonstration data and serve it on 127.0.0.1."
-    requires_system_checks = []  # they run in the server, after migrate
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8080, help="default 8080")
