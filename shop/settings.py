@@ -108,7 +108,7 @@ if PRODUCTION and "postgresql" not in DATABASE["ENGINE"]:
     raise ImproperlyConfigured("SHOP_ENV=production needs a PostgreSQL DATABASE_URL.")
 if "sqlite" in DATABASE["ENGINE"]:
     # A file, or threads and live servers of one test would each see an empty database.
-    DATABASE["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
+    DATABASE["TEST"] = {"NAME": Path(DATABASE["NAME"]).with_suffix(".test.sqlite3")}
     DATABASE["OPTIONS"] = {
         # A deferred transaction that turns writer fails at once with "database is locked",
         # whatever the timeout; an immediate one waits its turn.
@@ -232,7 +232,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
 
 LOGGING = {
     "version": 1,
