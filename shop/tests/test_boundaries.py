@@ -30,7 +30,9 @@ def imports_linted(root: Path) -> subprocess.CompletedProcess[str]:
 
 def copy_of_the_code(folder: Path) -> Path:
     for package in ("apps", "eventbus", "shop"):
-        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder
 
