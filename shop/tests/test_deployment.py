@@ -44,7 +44,9 @@ def test_every_mounted_file_exists() -> None:
 def test_prometheus_asks_services_that_exist(client: Client, db: None) -> None:
     config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
     (job,) = config["scrape_configs"]
-    hosts = {target.partition(":")[0] for entry in job["static_configs"] for target in entry["targets"]}
+    hosts = {
+        target.partition(":")[0] for entry in job["static_configs"] for target in entry["targets"]
+    }
 
     assert hosts <= set(compose["services"])
     assert client.get(job["metrics_path"]).status_code == 200
