@@ -133,7 +133,7 @@ if PRODUCTION and "postgresql" not in DATABASE["ENGINE"]:
     )
 if "sqlite" in DATABASE["ENGINE"]:
     # A file, or threads and live servers of one test would each see an empty database.
-    DATABASE["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
+    DATABASE["TEST"] = {"NAME": Path(DATABASE["NAME"]).with_suffix(".test.sqlite3")}
     DATABASE["OPTIONS"] = {
         # A deferred transaction that turns writer fails at once with "database is locked",
         # whatever the timeout; an immediate one waits its turn.
