@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 from rest_framework import status
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
@@ -63,6 +63,8 @@ class Adjustments(ListAPIView):
             )
         except operations.UnknownSku:
             raise NotFound from None
+        except operations.NoChange as refusal:
+            raise ValidationError({"delta": [str(refusal)]}) from refusal
         except operations.StockRefused as refusal:
             raise Conflict(str(refusal), code=refusal.code) from refusal
         return Response(LedgerEntrySerializer(entry).data, status=status.HTTP_201_CREATED)
