@@ -55,7 +55,7 @@ class StockItemFactory(factory.django.DjangoModelFactory):
         model = StockItem
 
     sku = factory.Sequence(lambda n: f"MUG-{n}")
-    title = factory.LazyAttribute(lambda item: f"Mug {item.sku}")
+    title = factory.LazyAttribute(lambda item: f"Article {item.sku}")
     article_version = 1
 
 
