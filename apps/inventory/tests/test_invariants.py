@@ -92,7 +92,7 @@ steps = st.one_of(
 
 @pytest.mark.django_db
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     print_blob=True,
     database=None,
