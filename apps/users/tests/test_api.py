@@ -136,7 +136,7 @@ def test_only_the_name_can_be_changed():
     assert (user.name, user.is_staff) == ("Ada", False)
 
 
-@pytest.mark.parametrize("name", [3.5, True, {}, "x" * 151, None])
+@pytest.mark.parametrize("name", [True, {}, "x" * 151, None])
 def test_a_bad_name_is_refused(name):
     user = UserFactory(name="Ada")
     client = api(operations.start_family(user=user).access)
