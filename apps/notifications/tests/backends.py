@@ -1,0 +1,26 @@
+"""Mail servers that behave badly."""
+
+import smtplib
+
+from django.core.mail.backends.base import BaseEmailBackend
+
+
+class Unreachable(BaseEmailBackend):
+    def open(self):
+        raise ConnectionRefusedError("Connection refused")
+
+
+class Refusing(BaseEmailBackend):
+    def send_messages(self, email_messages):
+        refused = dict.fromkeys(email_messages[0].to, (550, b"no such user"))
+        raise smtplib.SMTPRecipientsRefused(refused)
+
+
+class HangingUp(BaseEmailBackend):
+    """Takes the mail, perhaps, and says nothing."""
+
+    def send_messages(self, email_messages):
+        raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
+
+    def close(self):
+        raise smtplib.SMTPServerDisconnected("please run connect() first")
