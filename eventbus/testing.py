@@ -41,13 +41,16 @@ def drain(*, seed: int | None = None, now: datetime | None = None) -> int:
     inside = bus.connection.in_atomic_block
     draw = random.Random(seed) if seed is not None else None
     handled = 0
-    with bus.reading_by_id() if inside else nullcontext():
-        ensure_cursors()
-        for _ in range(ROUNDS):
-            done = _round(bus, draw, now or bus.clock())
-            handled += done
-            if not done:
-                return handled
+    try:
+        with bus.reading_by_id() if inside else nullcontext():
+            ensure_cursors()
+            for _ in range(ROUNDS):
+                done = _round(bus, draw, now or bus.clock())
+                handled += done
+                if not done:
+                    return handled
+    finally:
+        bus.release()  # or the test database could not be dropped
     raise AssertionError("The bus does not come to rest: does a handler answer itself for ever?")
 
 

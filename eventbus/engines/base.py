@@ -134,8 +134,12 @@ class Engine(ABC):
     def is_transient(self, error: BaseException) -> bool:
         """Whether the error says nothing about the event: a deadlock, a lost connection."""
 
+    def release(self) -> None:
+        """Close what the engine holds beside the application's connection."""
+
     def close(self) -> None:
-        """Give back what this thread holds."""
+        """Close every connection of this thread to the bus's database."""
+        self.release()
         self.connection.close()
 
     @contextmanager

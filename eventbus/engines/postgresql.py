@@ -40,10 +40,9 @@ class PostgresqlEngine(Engine):
             self._beside = self.connection.copy()
         return self._beside
 
-    def close(self) -> None:
+    def release(self) -> None:
         if self._beside is not None:
             self._beside.close()
-        super().close()
 
     def _adapt(self, row: dict[str, Any]) -> list[Any]:
         return [row[column] for column in COLUMNS]
