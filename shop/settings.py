@@ -195,7 +195,8 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 20,
     "EXCEPTION_HANDLER": "shop.api.problem",
     "DEFAULT_THROTTLE_RATES": {"sign-in": None if TESTING else env.str("SIGN_IN_RATE", "10/min")},
-    "NUM_PROXIES": env.int("NUM_PROXIES", 0),  # that set X-Forwarded-For; others' is not believed
+    # How many of our own proxies add to X-Forwarded-For; what else is in it is not believed.
+    "NUM_PROXIES": env.int("NUM_PROXIES", 1 if env.bool("BEHIND_TLS_PROXY", False) else 0),
     "COERCE_DECIMAL_TO_STRING": True,
 }
 SIMPLE_JWT = {

@@ -14,18 +14,24 @@ from django.core.mail.backends.base import BaseEmailBackend
 from eventbus import Reject
 
 
-class NotDelivered(Exception):
+class DeliveryFailed(Exception):
+    """The mail server did not say that it took the mail."""
+
+    reason = ""  # in the server's own words, which may hold an address: for staff, not for logs
+
+
+class NotDelivered(DeliveryFailed):
     """The mail server certainly does not have the mail: it may be tried again."""
 
 
-class OutcomeUnknown(Reject):
+class OutcomeUnknown(DeliveryFailed, Reject):
     """Whether the mail server has the mail is unknown. Look into its log, then let it be or
     resend the notification in the admin."""
 
 
 def deliver(message: EmailMessage) -> None:
-    """Hand the mail over. Raises NotDelivered or OutcomeUnknown; their text, which goes into
-    the bus's tables and logs, never holds an address, but their `reason` may."""
+    """Hand the mail over. Raises NotDelivered or OutcomeUnknown, whose text, which goes into
+    the bus's tables and logs, holds no address."""
     connection = get_connection()
     try:
         connection.open()
@@ -46,9 +52,8 @@ def _say_goodbye(connection: BaseEmailBackend) -> None:
         connection.close()
 
 
-def _told[Failure: Exception](kind: type[Failure], error: Exception) -> Failure:
+def _told[Failure: DeliveryFailed](kind: type[Failure], error: Exception) -> Failure:
     code = getattr(error, "smtp_code", None)
     failure = kind(f"{type(error).__name__}{f' {code}' if code else ''}")
-    failure.add_note("The mail server's own words are with the notification, in the admin.")
-    failure.reason = f"{type(error).__name__}: {error}"  # type: ignore[attr-defined]
+    failure.reason = f"{type(error).__name__}: {error}"
     return failure

@@ -20,8 +20,8 @@ class MailboxBackend(BaseEmailBackend):
             MailboxMessage.objects.create(
                 sender=message.from_email,
                 recipients=", ".join(message.recipients()),
-                subject=message.subject,
-                text=message.body,
+                subject=str(message.subject),
+                text=str(message.body),
                 html=_html_of(message),
             )
         return len(email_messages)

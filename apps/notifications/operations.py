@@ -109,10 +109,10 @@ def send(*, notification_id: UUID) -> Callable[[], object] | None:
     try:
         delivery.deliver(_message(notification))
     except delivery.NotDelivered as error:
-        _give_up(notification_id=notification_id, state=State.FAILED, error=error)
+        _give_up(notification_id=notification_id, state=State.FAILED, error=error.reason)
         raise
     except delivery.OutcomeUnknown as error:
-        _give_up(notification_id=notification_id, state=State.HELD, error=error)
+        _give_up(notification_id=notification_id, state=State.HELD, error=error.reason)
         raise
     return partial(record_sent, notification_id=notification_id)
 
@@ -163,9 +163,9 @@ def _begin(*, notification_id: UUID) -> Notification | None:
     raise delivery.OutcomeUnknown
 
 
-def _give_up(*, notification_id: UUID, state: str, error: Exception) -> None:
+def _give_up(*, notification_id: UUID, state: str, error: str) -> None:
     sending = Notification.objects.filter(pk=notification_id, state=State.SENDING)
-    sending.update(state=state, error=getattr(error, "reason", str(error)))
+    sending.update(state=state, error=error)
 
 
 def _message(notification: Notification) -> EmailMultiAlternatives:

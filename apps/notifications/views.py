@@ -19,7 +19,7 @@ from apps.notifications.models import MailboxMessage
 View = Callable[..., HttpResponse]
 
 # A mail may say anything: it can load nothing, run nothing and knows no cookie. Links open.
-MAIL_POLICY = {
+MAIL_POLICY: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "frame-ancestors": [CSP.SELF],
     "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],

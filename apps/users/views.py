@@ -1,6 +1,6 @@
 """Pages: signing up, in and out, and one's own account."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.users import operations
 from apps.users.forms import ProfileForm, SignInForm, SignUpForm
+from apps.users.models import User
 from apps.users.throttling import SignInThrottle
 
 
@@ -66,9 +67,10 @@ def _local(request: HttpRequest, url: str) -> str:
 @require_http_methods(["GET", "POST"])
 def me(request: HttpRequest) -> HttpResponse:
     """One's own account."""
-    form = ProfileForm(request.POST or None, initial={"name": request.user.name})
+    user = cast(User, request.user)  # nobody else gets past login_required
+    form = ProfileForm(request.POST or None, initial={"name": user.name})
     if request.method == "POST" and form.is_valid():
-        operations.rename_user(user_id=request.user.pk, name=form.cleaned_data["name"])
+        operations.rename_user(user_id=user.pk, name=form.cleaned_data["name"])
         messages.success(request, "Saved.")
         return redirect("users:me")
     return render(request, "users/me.html", {"form": form})

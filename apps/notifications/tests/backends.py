@@ -3,6 +3,9 @@
 import smtplib
 
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection
+
+from apps.notifications.models import Notification
 
 
 class Unreachable(BaseEmailBackend):
@@ -24,3 +27,14 @@ class HangingUp(BaseEmailBackend):
 
     def close(self):
         raise smtplib.SMTPServerDisconnected("please run connect() first")
+
+
+class Watching(BaseEmailBackend):
+    """Notes how the database looked when the mail was handed over."""
+
+    seen = []
+
+    def send_messages(self, email_messages):
+        states = list(Notification.objects.values_list("state", flat=True))
+        self.seen.append((states, connection.in_atomic_block))
+        return len(email_messages)

@@ -1,9 +1,14 @@
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from django.core import mail
+from django.utils import timezone
+from uuid_utils.compat import uuid7
 
-from apps.notifications import queries
+from apps.notifications import operations, queries
 from apps.notifications.models import Notification, OrderInfo, Refund
-from apps.notifications.tests.factories import place, refund, tell
+from apps.notifications.tests.factories import URL, place, refund, tell
 from eventbus.models import Parked
 from eventbus.testing import drain, published, redeliver
 
@@ -68,12 +73,11 @@ def test_in_any_order_every_mail_goes_out_once(seed):
 
 
 def test_a_refund_heard_of_before_its_order_is_mailed_when_the_order_is_known():
-    order_id = place()
-    OrderInfo.objects.all().delete()
+    order_id = place()  # in the log, not handled yet
     refund(order_id, "39.40", "39.40")
-    tell_only_payments(order_id)
+    redeliver("payments.refunded", key=order_id, subscriber="notifications")
     assert Refund.objects.get().order_id == order_id
-    assert mail.outbox == []
+    assert not Notification.objects.exists()
 
     drain()
     redeliver("payments.refunded", key=order_id, subscriber="notifications")
@@ -82,21 +86,25 @@ def test_a_refund_heard_of_before_its_order_is_mailed_when_the_order_is_known():
     assert [m.subject for m in mail.outbox] == ["A refund for order HP-4711"]
 
 
-def tell_only_payments(order_id):
-    """Deliver payments.refunded while orders.created still waits."""
-    redeliver("payments.refunded", key=order_id, subscriber="notifications")
-
-
-def test_an_order_nobody_heard_of_is_kept_for_later_and_mailed_then():
-    order_id = place()
-    tell("orders.confirmed", order_id)
-    drain()
-    Notification.objects.all().delete()
-    OrderInfo.objects.all().delete()
+def test_news_of_an_unknown_order_wait_until_it_is_known():
+    order_id = uuid7()
     tell("orders.shipped", order_id)
     drain()
-
     parked = Parked.objects.get()
     assert (parked.name, parked.state) == ("orders.shipped", "retrying")
     assert "DoesNotExist" in parked.error
     assert not Notification.objects.exists()
+
+    operations.remember_order(
+        order_id=order_id,
+        lines=[],
+        number="HP-4711",
+        email="ada@example.com",
+        url=URL,
+        currency="EUR",
+        **dict.fromkeys(("discount", "shipping", "tax", "total"), Decimal(1)),
+    )
+    drain(now=timezone.now() + timedelta(hours=1))
+
+    assert [m.subject for m in mail.outbox] == ["Order HP-4711 is on its way"]
+    assert not Parked.objects.exists()

@@ -6,9 +6,11 @@ from django.utils import timezone
 
 from apps.notifications import delivery, operations
 from apps.notifications.models import UNKNOWN_AFTER, Notification
+from apps.notifications.tests.backends import Watching
 from apps.notifications.tests.factories import NotificationFactory, place, tell
 from eventbus import Retry
 from eventbus.models import Parked
+from eventbus.operating import retry_dead
 from eventbus.testing import drain, published, redeliver
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +72,7 @@ def test_a_mail_that_is_never_taken_becomes_a_dead_letter_that_resending_makes_h
     settings.EMAIL_BACKEND = LOCMEM
     assert operations.resend(notification_id=notification.pk, by="7") is True
     drain()
-    retry_dead_letter()
+    retry_dead(None)
     drain()
 
     notification.refresh_from_db()
@@ -79,17 +81,13 @@ def test_a_mail_that_is_never_taken_becomes_a_dead_letter_that_resending_makes_h
     assert not Parked.objects.exists()
 
 
-def retry_dead_letter():
-    Parked.objects.filter(state="dead").update(state="to call", attempts=0)
-
-
 def test_a_connection_lost_in_the_middle_is_held_for_a_person(settings):
     settings.EMAIL_BACKEND = BAD + "HangingUp"
     confirmed_order()
     drain()
     settings.EMAIL_BACKEND = LOCMEM
     drain(now=later(days=1))
-    retry_dead_letter()
+    retry_dead(None)
     drain()
 
     notification = Notification.objects.get()
@@ -119,7 +117,7 @@ def test_a_process_that_died_while_sending_sends_nothing_twice(settings):
 
     operations.resend(notification_id=notification.pk, by="7")
     drain()
-    retry_dead_letter()
+    retry_dead(None)
     drain()
 
     notification.refresh_from_db()
@@ -179,6 +177,17 @@ def test_resending_makes_one_more_attempt_and_notes_who_asked():
     asked = [(resend.by, resend.before) for resend in notification.resends.order_by("pk")]
     assert asked == [("7", "sent"), ("7", "requested")]
     assert len(published("notifications.sent", key=order_id)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_attempt_is_committed_before_it_is_made(settings):
+    settings.EMAIL_BACKEND = BAD + "Watching"
+    Watching.seen.clear()
+    confirmed_order()
+    drain()
+
+    assert Watching.seen == [(["sending"], False)]
+    assert Notification.objects.get().state == "sent"
 
 
 def test_no_address_is_logged(settings, caplog):

@@ -1,5 +1,5 @@
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth import authenticate
 from rest_framework import status
@@ -77,11 +77,12 @@ class MeView(APIView):
 
     def patch(self, request: Request) -> Response:
         """Change the name; other fields are not for the user to change and are ignored."""
-        form = Me(request.user, data=request.data, partial=True)
+        user = cast(User, request.user)  # nobody else gets past IsAuthenticated
+        form = Me(user, data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        name = form.validated_data.get("name", request.user.name)
-        operations.rename_user(user_id=request.user.pk, name=name)
-        return Response({**Me(request.user).data, "name": name})
+        name = form.validated_data.get("name", user.name)
+        operations.rename_user(user_id=user.pk, name=name)
+        return Response({**Me(user).data, "name": name})
 
 
 def _valid(kind: type[Serializer], request: Request) -> dict[str, Any]:
