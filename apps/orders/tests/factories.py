@@ -81,13 +81,18 @@ def quote(**changes):
 def place(**changes) -> Order:
     """A PENDING order, placed as a shopper places it."""
     data = quote_data(**changes)
+    return place_with(signed(data), owner=data["owner"]).order
+
+
+def place_with(token, *, owner=GUEST):
+    """Place an order from the signed quote."""
     return operations.place_order(
-        quote=signed(data),
-        owner=data["owner"],
+        quote=token,
+        owner=owner,
         email="ann@example.com",
         address=ADDRESS,
         payment_method="pm_1",
-    ).order
+    )
 
 
 def pay(order, *, brand="visa", last4="4242"):

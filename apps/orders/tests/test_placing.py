@@ -1,16 +1,15 @@
 from datetime import timedelta
 from decimal import Decimal
-from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from apps.orders import operations, queries
-from apps.orders.access import access_token, is_access_token
-from apps.orders.models import Order, Price, StatusChange, TimelineEntry
+from apps.orders import operations
+from apps.orders.access import access_token
+from apps.orders.models import Order
 from apps.orders.refusals import (
     CartBeingOrdered,
     CountryMismatch,
@@ -21,28 +20,16 @@ from apps.orders.refusals import (
     QuoteNotYours,
 )
 from apps.orders.tests.factories import (
-    ADDRESS,
-    GUEST,
     PriceFactory,
     decline,
     place,
+    place_with,
     quote,
     quote_data,
     signed,
 )
 from eventbus.models import Scheduled
 from eventbus.testing import drain, published
-
-
-def place_with(token, **changes):
-    facts = {
-        "quote": token,
-        "owner": GUEST,
-        "email": "ann@example.com",
-        "address": ADDRESS,
-        "payment_method": "pm_1",
-    }
-    return operations.place_order(**(facts | changes))
 
 
 def nothing_happened():
@@ -250,119 +237,3 @@ def test_an_order_is_not_paid_again_while_its_cart_is_ordered_anew():
     with pytest.raises(CartBeingOrdered):
         operations.retry_order(order_id=failed.pk, payment_method="pm_2")
     assert Order.objects.count() == 2
-
-
-def at_once(*acts):
-    """Run the functions in threads that start together; what each returned or raised."""
-    barrier, results = Barrier(len(acts)), [None] * len(acts)
-
-    def run(index, act):
-        barrier.wait()
-        try:
-            results[index] = act()
-        except Exception as error:
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=item) for item in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_quote_posted_many_times_at_once_makes_one_order():
-    token = quote()
-    placed = at_once(*[lambda: place_with(token)] * 4)
-    assert sum(one.created for one in placed) == 1
-    assert len({one.order.pk for one in placed}) == 1
-    assert Order.objects.count() == 1
-    assert len(published("orders.created")) == 1
-    assert Scheduled.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_versions_of_a_cart_ordered_at_once_make_one_order():
-    cart = uuid4()
-    tokens = [quote(cart_id=cart, cart_version=version) for version in (1, 2)]
-    results = at_once(*[lambda token=token: place_with(token) for token in tokens])
-    assert sum(isinstance(one, CartBeingOrdered) for one in results) == 1
-    assert Order.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_retry_asked_many_times_at_once_makes_one_order():
-    failed = place()
-    decline(failed)
-    drain()
-    pay_again = lambda: operations.retry_order(order_id=failed.pk, payment_method="pm_2")  # noqa: E731
-    placed = at_once(*[pay_again] * 4)
-    assert sum(one.created for one in placed) == 1
-    assert Order.objects.filter(retry_of=failed.pk).count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_cancelling_confirming_and_failing_exactly_one_wins():
-    for _ in range(5):
-        order = place()
-        won = at_once(
-            lambda: operations.cancel_order(order_id=order.pk, by="customer"),
-            lambda: operations.time_out(order_id=order.pk),
-            lambda: operations.fail_declined(order_id=order.pk, message="No.", decline_code=None),
-        )
-        assert sorted(won) == [False, False, True]
-        assert StatusChange.objects.filter(order=order).count() == 2
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_cancelled_order_is_not_shipped_nor_a_shipped_one_cancelled():
-    for _ in range(5):
-        order = place()
-        Order.objects.filter(pk=order.pk).update(status="CONFIRMED")
-        cancelled, shipped = at_once(
-            lambda: operations.cancel_order(order_id=order.pk, by="customer"),
-            lambda: operations.ship_order(order_id=order.pk, carrier="DHL", tracking="1"),
-        )
-        assert cancelled is not shipped
-        assert len(published("orders.cancelled", key=order.pk)) == int(cancelled)
-        assert len(published("orders.shipped", key=order.pk)) == int(shipped)
-
-
-@pytest.mark.django_db
-def test_a_token_opens_its_own_order_only():
-    order, other = place(), place()
-    token = access_token(order.pk)
-    assert len(token) == 43  # 256 bits in base64
-    assert is_access_token(token, order_id=order.pk)
-    assert not is_access_token(token, order_id=other.pk)
-    assert not is_access_token("", order_id=order.pk)
-    assert not is_access_token("é", order_id=order.pk)
-    assert queries.order_for(order.pk, owner=None) is None
-    assert queries.order_for(order.pk, owner="user:somebody") is None
-    assert queries.order_for(order.pk, owner=None, token=token) == order
-    assert queries.order_for(order.pk, owner=GUEST) == order
-
-
-@pytest.mark.django_db
-def test_the_newest_price_is_kept():
-    operations.learn_price(sku="OAK-1", price=Decimal("2.00"), version=2, active=True)
-    operations.learn_price(sku="OAK-1", price=Decimal("1.00"), version=1, active=True)
-    assert Price.objects.get().price == Decimal("2.00")
-    operations.learn_price(sku="OAK-1", price=Decimal("3.00"), version=3, active=False)
-    price = Price.objects.get()
-    assert (price.price, price.version, price.active) == (Decimal("3.00"), 3, False)
-
-
-@pytest.mark.django_db
-def test_the_same_payment_window_is_needed_at_start(settings):
-    from apps.orders.checks import check_payment_window
-
-    assert check_payment_window(None) == []
-    settings.ORDER_PAYMENT_WINDOW = timedelta(minutes=4)
-    [error] = check_payment_window(None)
-    assert error.id == "orders.E001"
-    assert "0:05:00" in error.msg
-    assert TimelineEntry.objects.count() == 0
