@@ -69,24 +69,42 @@ def test_a_retry_asked_many_times_at_once_makes_one_order():
     assert Order.objects.filter(retry_of=failed.pk).count() == 1
 
 
+def confirm(order):
+    return partial(
+        operations.confirm_order,
+        order_id=order.pk,
+        card={"brand": "visa", "last4": "4242"},
+        event_id=uuid7(),
+        at=timezone.now(),
+    )
+
+
 @pytest.mark.django_db(transaction=True)
-def test_of_cancelling_confirming_and_failing_exactly_one_wins():
+def test_of_confirming_failing_and_timing_out_exactly_one_wins():
     for _ in range(5):
         order = place()
+        declined = {"message": "No.", "decline_code": None}
         won = at_once(
-            partial(operations.cancel_order, order_id=order.pk, by="customer"),
-            partial(
-                operations.confirm_order,
-                order_id=order.pk,
-                card={"brand": "visa", "last4": "4242"},
-                event_id=uuid7(),
-                at=timezone.now(),
-            ),
+            confirm(order),
             partial(operations.time_out, order_id=order.pk),
-            partial(operations.fail_declined, order_id=order.pk, message="No.", decline_code=None),
+            partial(operations.fail_declined, order_id=order.pk, **declined),
         )
-        assert sorted(won) == [False, False, False, True]
+        assert sorted(won) == [False, False, True]
         assert StatusChange.objects.filter(order=order).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancel_beats_a_payment_told_at_the_same_time():
+    for _ in range(5):
+        order = place()
+        cancel = partial(operations.cancel_order, order_id=order.pk, by="customer")
+        confirmed, cancelled = at_once(confirm(order), cancel)
+        assert cancelled is True
+        steps = list(order.history.values_list("from_status", "to_status"))
+        before = [("PENDING", "CONFIRMED")] if confirmed else []
+        last = ("CONFIRMED", "CANCELLED") if confirmed else ("PENDING", "CANCELLED")
+        assert steps == [("", "PENDING"), *before, last]
+        assert len(published("orders.cancelled", key=order.pk)) == 1
 
 
 @pytest.mark.django_db(transaction=True)
