@@ -2,6 +2,7 @@
 
 import secrets
 from decimal import Decimal
+from functools import partial
 
 from django.db import models
 from django.db.models import F, Q
@@ -17,10 +18,8 @@ def new_number() -> str:
     return f"HP-{drawn[:4]}-{drawn[4:]}"
 
 
-def money(default: Decimal | None = None) -> models.DecimalField:
-    """A column for an amount in the order's currency."""
-    options = {} if default is None else {"default": default}
-    return models.DecimalField(max_digits=12, decimal_places=2, **options)
+# An amount in the order's currency.
+money = partial(models.DecimalField, max_digits=12, decimal_places=2)
 
 
 class Order(models.Model):
@@ -53,7 +52,7 @@ class Order(models.Model):
     shipping = money()
     tax = money()  # included in the total
     total = money()
-    refunded = money(Decimal("0.00"))  # so far
+    refunded = money(default=Decimal("0.00"))  # so far
     cart_id = models.UUIDField()
     cart_version = models.PositiveBigIntegerField()
     retry_of = models.UUIDField(null=True, blank=True, unique=True)  # the failed order paid again

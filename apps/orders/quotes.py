@@ -51,7 +51,7 @@ def read_quote(token: str, *, owner: str | None) -> Offer:
     """
     first, *older = settings.QUOTE_KEYS
     try:
-        data = signing.loads(token, key=first, fallback_keys=older, salt=SALT)
+        data = signing.loads(token, key=first, fallback_keys=[*older], salt=SALT)
         offer: Offer = decode(Offer, data)
     except (signing.BadSignature, Unreadable) as error:
         raise QuoteInvalid from error
