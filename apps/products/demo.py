@@ -25,7 +25,7 @@ def load() -> dict[str, int]:
     return stock
 
 
-def _take_in(*, slug: str, variants: list[dict[str, Any]], **product: str) -> dict[str, int]:
+def _take_in(*, slug: str, variants: list[dict[str, Any]], **product: Any) -> dict[str, int]:
     operations.save_product(slug=slug, **product)
     for variant in variants:
         operations.save_variant(
