@@ -12,8 +12,9 @@ from typing import Any
 from django.db import transaction
 
 from eventbus import conf, parking
-from eventbus.engines import Claim, Engine
+from eventbus.engines import Claim, Engine, engine
 from eventbus.envelope import Envelope
+from eventbus.errors import BrokenTransaction
 from eventbus.handling import handling
 from eventbus.registry import Handler, Subscriber
 from eventbus.schema import decode
@@ -106,7 +107,11 @@ def deliver(subscriber: Subscriber, event: Envelope, behind: set[tuple[str, str]
 
 
 def invoke(handler: Handler, event: Envelope) -> Any:
-    """Call the handler with its view of the event; raises Unreadable and what it raises."""
+    """Call the handler with its view of the event; raises Unreadable, BrokenTransaction and what
+    the handler raises."""
     arguments = (decode(handler.view, event.payload),)
     with handling(event, handler.subscriber):
-        return handler.function(*arguments, *((event,) if handler.wants_envelope else ()))
+        result = handler.function(*arguments, *((event,) if handler.wants_envelope else ()))
+    if engine().connection.needs_rollback:
+        raise BrokenTransaction  # or leaving the block would roll back without a word
+    return result

@@ -36,6 +36,11 @@ class Retry(BusError):
         self.after = after
 
 
+class BrokenTransaction(BusError):
+    """The handler left its transaction to be rolled back: it swallowed a database error without a
+    savepoint, or called `set_rollback`."""
+
+
 class Reject(BusError):
     """The handler can never succeed with this event: it goes to the dead letters at once."""
 

@@ -1,0 +1,120 @@
+"""An event is published if and only if the transaction that published it committed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from eventbus import NotInTransaction, publish, subscribe, unschedule
+from eventbus.errors import NotAnEvent
+from eventbus.models import Event, Scheduled
+from eventbus.testing import drain, published
+from eventbus.tests.conftest import Effects, Followed, Happened, Number
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_a_transaction_nothing_is_published() -> None:
+    with pytest.raises(NotInTransaction, match="atomic"):
+        publish(Happened(n=1), key="k")
+    assert Event.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rolled_back_transaction_publishes_nothing() -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        publish(Happened(n=1), key="k")
+        raise RuntimeError
+    assert Event.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_the_log_says_what_happened() -> None:
+    event_id = publish(Happened(n=7), key=42)
+    row = Event.objects.get()
+    assert (row.event_id, row.name, row.version, row.source, row.key) == (
+        event_id,
+        "test.happened",
+        1,
+        "test",
+        "42",
+    )
+    assert row.payload == {"n": 7}
+    assert row.headers == {"correlation_id": str(event_id)}
+    assert row.event_id.version == 7
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wrong", ["1", 1.0, True, None])
+def test_a_mistyped_field_is_refused_where_it_is_published(wrong: object) -> None:
+    with pytest.raises(TypeError):
+        publish(Happened(n=wrong), key="k")  # type: ignore[arg-type]
+    assert Event.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_only_events_can_be_published() -> None:
+    with pytest.raises(NotAnEvent):
+        publish(Number(n=1), key="k")
+
+
+def test_what_a_handler_publishes_names_its_cause(effects: Effects) -> None:
+    @subscribe("test.happened", subscriber="x")
+    def follow(view: Number) -> None:
+        publish(Followed(n=view.n), key="k")
+        publish(Followed(n=view.n + 1), key="k")
+
+    with transaction.atomic():
+        cause = publish(Happened(n=1), key="k")
+    drain()
+    first, second = Event.objects.filter(name="test.followed").order_by("id")
+    expected = {"correlation_id": str(cause), "causation_id": str(cause)}
+    assert (first.headers, second.headers) == (expected, expected)
+    assert first.event_id != second.event_id
+    assert first.event_id.version == 8
+
+
+def test_an_event_id_is_the_same_when_its_handler_runs_again(effects: Effects) -> None:
+    """So a rerun can never publish twice: the log's event_id is unique."""
+    runs = []
+
+    @subscribe("test.happened", subscriber="x")
+    def follow(view: Number) -> None:
+        runs.append(publish(Followed(n=view.n), key="k"))
+        if len(runs) == 1:
+            raise ValueError("the first run is rolled back")
+
+    with transaction.atomic():
+        publish(Happened(n=1), key="k")
+    drain()
+    assert len(runs) == 2
+    assert runs[0] == runs[1]
+    assert published("test.followed") == [{"n": 1}]
+
+
+@pytest.mark.django_db
+def test_a_scheduled_event_waits_for_its_time() -> None:
+    seen = []
+
+    @subscribe("test.happened", subscriber="x")
+    def note(view: Number) -> None:
+        seen.append(view.n)
+
+    due = timezone.now() + timedelta(minutes=30)
+    publish(Happened(n=1), key="k", at=due)
+    assert drain() == 0
+    assert drain(now=due - timedelta(seconds=1)) == 0
+    assert drain(now=due) == 2  # promoted, then handled
+    assert seen == [1]
+    assert Scheduled.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_an_unscheduled_event_never_comes() -> None:
+    due = datetime(2030, 1, 1, tzinfo=UTC)
+    publish(Happened(n=1), key="a", at=due)
+    publish(Happened(n=2), key="b", at=due)
+    assert unschedule("test.happened", key="a") == 1
+    assert unschedule("test.happened", key="a") == 0
+    drain(now=due)
+    assert published("test.happened") == [{"n": 2}]
