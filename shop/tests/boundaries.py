@@ -124,7 +124,7 @@ def _name(node: ast.expr) -> str:
 
 def tags_abroad(app: str, template: str) -> list[str]:
     """What a template of the app takes from elsewhere than itself and "base.html"."""
-    urls = (name for name in URL_TAG.findall(template) if name not in {app, "admin"})
+    urls = (name for name in URL_TAG.findall(template) if name not in {app, f"{app}-api", "admin"})
     paths = (
         f"{tag} {path}"
         for tag, path in PATH_TAG.findall(template)
