@@ -110,7 +110,7 @@ def invoke(handler: Handler, event: Envelope) -> Any:
     """Call the handler with its view of the event; raises Unreadable, BrokenTransaction and what
     the handler raises."""
     arguments = (decode(handler.view, event.payload),)
-    with handling(event, handler.subscriber):
+    with handling(event, handler.subscriber, transactional=not handler.external):
         result = handler.function(*arguments, *((event,) if handler.wants_envelope else ()))
     if engine().connection.needs_rollback:
         raise BrokenTransaction  # or leaving the block would roll back without a word

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
 
+from uuid_utils.compat import uuid7
+
 from eventbus.envelope import Envelope
 
 
@@ -16,11 +18,17 @@ class Handling:
 
     envelope: Envelope
     subscriber: str
+    transactional: bool = True  # False: a call outside, whose writes stay when it is made again
     published: int = 0
 
     def next_event_id(self) -> UUID:
-        """The id of the next event this run publishes: the same in every rerun (UUIDv8 from
-        cause, subscriber and ordinal), so that no rerun can publish twice."""
+        """The id of the next event this run publishes.
+
+        The same in every rerun (UUIDv8 from cause, subscriber and ordinal), so that no rerun can
+        publish twice; but a new one during a call outside, where each publish is committed apart.
+        """
+        if not self.transactional:
+            return uuid7()
         name = f"{self.envelope.event_id}:{self.subscriber}:{self.published}"
         self.published += 1
         digest = int.from_bytes(hashlib.sha256(name.encode()).digest()[:16])
@@ -37,9 +45,9 @@ def current() -> Handling | None:
 
 
 @contextmanager
-def handling(envelope: Envelope, subscriber: str) -> Iterator[None]:
+def handling(envelope: Envelope, subscriber: str, *, transactional: bool = True) -> Iterator[None]:
     """Let `publish` know that `subscriber` is handling `envelope`."""
-    token = _current.set(Handling(envelope, subscriber))
+    token = _current.set(Handling(envelope, subscriber, transactional))
     try:
         yield
     finally:

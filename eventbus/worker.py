@@ -66,7 +66,11 @@ class Worker:
                 raise
             self.limits[cursor] = max(1, limit // 2)
             logger.warning("batch of %s will be run again: %s", subscriber.name, error)
-            raise
+            if not bus.connection.is_usable():
+                raise
+            time.sleep(random.uniform(0, 0.01))  # two that deadlocked must not meet again
+            wakeup.ring()
+            return 0
         self.limits[cursor] = min(most, limit * 2) if done == limit else limit
         return done
 
@@ -100,8 +104,6 @@ class _Caller:
         done = 0
         for row in parking.due(now).filter(state__in=[State.TO_CALL, State.CALLING])[:10]:
             done += calls.call(bus, row, now=now)
-        if done:
-            wakeup.ring()
         return done
 
 
@@ -125,6 +127,7 @@ def _loop(
                 stop.wait(pause * random.uniform(0.5, 1))
                 continue
             if done:
+                wakeup.ring()  # what was done is work for the others: a call to make, a key freed
                 time.sleep(YIELD_SECONDS)
             else:
                 wakeup.wait(seen, conf.get("poll_seconds"))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from eventbus import Envelope, Retry, publish, subscribe
@@ -61,6 +61,26 @@ def test_what_a_call_publishes_names_its_cause(effects: Effects, say: Any) -> No
     drain()
     cause, effect = Event.objects.order_by("id")
     assert effect.headers["causation_id"] == str(cause.event_id)
+
+
+def test_what_is_published_during_a_call_stands_apart_from_its_result(
+    effects: Effects, say: Any
+) -> None:
+    """It is committed at once and stays when the call is made again."""
+    left = [ConnectionError("down")]
+
+    @subscribe("test.happened", subscriber="caller", external=True)
+    def reach_out(view: Number) -> Callable[[], object]:
+        with transaction.atomic():
+            publish(Followed(n=0), key="k")
+        if left:
+            raise left.pop()
+        return lambda: publish(Followed(n=view.n), key="k")
+
+    say("k", 1)
+    drain()
+    drain(now=timezone.now() + LATER)
+    assert published("test.followed") == [{"n": 0}, {"n": 0}, {"n": 1}]
 
 
 def test_a_failed_call_is_made_again_and_its_key_waits(effects: Effects, say: Any) -> None:

@@ -1,0 +1,87 @@
+"""What must hold when the bus is at rest, whatever happened: read from every app's tables."""
+
+from collections import Counter
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from apps.inventory.models import Hold, LedgerEntry, StockItem
+from apps.notifications.models import Notification
+from apps.orders.models import Order
+from apps.payments.models import GatewayCharge, GatewayRefund, Payment
+from eventbus.models import Parked
+
+ENDED = {"CONFIRMED", "FAILED", "CANCELLED", "SHIPPED", "DELIVERED"}
+SOLD = {"CONFIRMED", "SHIPPED", "DELIVERED"}
+TOLD = {"CONFIRMED": "order_confirmed", "FAILED": "order_failed", "CANCELLED": "order_cancelled"}
+
+
+def violations() -> list[str]:
+    """Each broken promise in words; empty when all hold."""
+    return [
+        *_of_orders(),
+        *_of_stock(),
+        *_of_money(),
+        *_of_mails(),
+        *[f"parked: {row} {row.error}" for row in Parked.objects.all()],
+    ]
+
+
+def _of_orders() -> list[str]:
+    return [
+        f"order {order.number} has not ended: {order.status}"
+        for order in Order.objects.exclude(status__in=ENDED)
+    ]
+
+
+def _of_stock() -> list[str]:
+    found = []
+    on_hand = dict(LedgerEntry.objects.values_list("sku").annotate(units=Sum("delta")))
+    held: Counter[str] = Counter()
+    for hold in Hold.objects.filter(status=Hold.Status.HELD).prefetch_related("lines"):
+        found.append(f"order {hold.order_id} still holds stock")
+        held.update({line.sku: line.quantity for line in hold.lines.all()})
+    for item in StockItem.objects.all():
+        if item.on_hand != on_hand.get(item.sku, 0):
+            found.append(f"{item}: {item.on_hand} on hand, ledger says {on_hand.get(item.sku, 0)}")
+        if item.held != held[item.sku]:
+            found.append(f"{item}: {item.held} held, holds say {held[item.sku]}")
+    holds = dict(Hold.objects.values_list("order_id", "status"))
+    for order in Order.objects.all():
+        committed = holds.get(order.pk) == Hold.Status.COMMITTED
+        if committed != (order.status in SOLD):
+            found.append(f"order {order.number} is {order.status}, hold {holds.get(order.pk)}")
+    return found
+
+
+def _of_money() -> list[str]:
+    found = []
+    charged: Counter[str] = Counter(
+        GatewayCharge.objects.filter(code="").values_list("key", flat=True)
+    )
+    returned = GatewayRefund.objects.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    kept = Decimal(0)
+    for payment in Payment.objects.all():
+        order = Order.objects.get(pk=payment.order_id)
+        kept += payment.captured_amount - payment.refunded_amount
+        due = order.total if order.status in SOLD else Decimal(0)
+        net = payment.captured_amount - payment.refunded_amount
+        if net != due:
+            found.append(f"order {order.number} is {order.status} and has paid {net} of {due}")
+        if (payment.captured_amount > 0) != (charged[payment.gateway_key or ""] == 1):
+            found.append(f"order {order.number}: the gateway's own log says otherwise")
+    taken = GatewayCharge.objects.filter(code="").aggregate(total=Sum("amount"))
+    if (taken["total"] or Decimal(0)) - returned != kept:
+        found.append(f"the gateway has {taken['total']} - {returned}, the payments say {kept}")
+    return found
+
+
+def _of_mails() -> list[str]:
+    found = []
+    mails = Counter(Notification.objects.values_list("order_id", "kind"))
+    for order in Order.objects.filter(status__in=TOLD):
+        if mails[order.pk, TOLD[order.status]] != 1:
+            found.append(f"order {order.number}: {mails[order.pk, TOLD[order.status]]} mails")
+    for mail in Notification.objects.exclude(state=Notification.State.SENT):
+        found.append(f"mail {mail.kind} is {mail.state}")
+    return found
