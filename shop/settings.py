@@ -133,7 +133,7 @@ if PRODUCTION and "postgresql" not in DATABASE["ENGINE"]:
     )
 if "sqlite" in DATABASE["ENGINE"]:
     # A file, or threads and live servers of one test would each see an empty database.
-    DATABASE["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
+    DATABASE["TEST"] = {"NAME": Path(DATABASE["NAME"]).with_suffix(".test.sqlite3")}
     DATABASE["OPTIONS"] = {
         # A deferred transaction that turns writer fails at once with "database is locked",
         # whatever the timeout; an immediate one waits its turn.
@@ -158,6 +158,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 EVENTBUS = {
     "mode": "manual" if TESTING else env.str("EVENTBUS_MODE", "worker" if PRODUCTION else "thread"),
     "contracts": BASE_DIR / "contracts",
+    "catalogue": BASE_DIR / "docs" / "events.md",
 }
 
 # Security -------------------------------------------------------------------------------------
