@@ -151,3 +151,18 @@ def test_the_demo_fills_and_empties_postgresql_too(postgres_url: str) -> None:
     here = {"DATABASE_URL": postgres_url, "SHOP_CONTEXTS": "orders"}
     assert "postgresql" in succeed("manage.py", "demo", "--no-serve", **here)
     assert "every row deleted" in succeed("manage.py", "demo", "--no-serve", "--reset", **here)
+
+
+def test_the_whole_shop_is_filled_once(tmp_path: Path) -> None:
+    here = {"DATABASE_URL": f"sqlite:///{tmp_path}/shop.sqlite3"}
+    log = ("manage.py", "eventbus", "tail", "-n", "1000")
+    first = succeed("manage.py", "demo", "--no-serve", **here)
+    for words in ("Catalogue", "People", "Stock", "staff", "4242 4242 4242 4242"):
+        assert words in first
+    events = succeed(*log, **here)
+    assert "inventory.stock_changed" in events  # so inventory had heard of the articles
+
+    succeed("manage.py", "demo", "--no-serve", **here)
+
+    assert succeed(*log, **here) == events
+    assert "No dead letters." in succeed("manage.py", "eventbus", "dead", **here)
