@@ -15,6 +15,8 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
+from shop.tests.processes import succeed
+
 pytestmark = pytest.mark.process
 START_SECONDS, STOP_SECONDS = 40, 5  # a busy machine is slow to start; the end is a promise
 BUS_RUNS = "the bus runs in a thread of process"
@@ -142,3 +144,25 @@ def test_under_the_autoreloader_the_bus_runs_in_the_child_only(
     assert int(line.rpartition(" ")[2]) in children(process.pid)
 
     end(process, signal.SIGTERM)
+
+
+@pytest.mark.postgres
+def test_the_demo_fills_and_empties_postgresql_too(postgres_url: str) -> None:
+    here = {"DATABASE_URL": postgres_url, "SHOP_CONTEXTS": "orders"}
+    assert "postgresql" in succeed("manage.py", "demo", "--no-serve", **here)
+    assert "every row deleted" in succeed("manage.py", "demo", "--no-serve", "--reset", **here)
+
+
+def test_the_whole_shop_is_filled_once(tmp_path: Path) -> None:
+    here = {"DATABASE_URL": f"sqlite:///{tmp_path}/shop.sqlite3"}
+    log = ("manage.py", "eventbus", "tail", "-n", "1000")
+    first = succeed("manage.py", "demo", "--no-serve", **here)
+    for words in ("Catalogue", "People", "Stock", "staff", "4242 4242 4242 4242"):
+        assert words in first
+    events = succeed(*log, **here)
+    assert "inventory.stock_changed" in events  # so inventory had heard of the articles
+
+    succeed("manage.py", "demo", "--no-serve", **here)
+
+    assert succeed(*log, **here) == events
+    assert "No dead letters." in succeed("manage.py", "eventbus", "dead", **here)

@@ -2,10 +2,10 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Template
@@ -14,6 +14,7 @@ from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from shop import storefront
 from shop.checks import check_navigation, check_slots
 from shop.storefront import fill_slot, fillers, navigation
 from shop.templatetags.storefront import money
@@ -39,15 +40,11 @@ def careless(request: HttpRequest) -> str:
 
 @pytest.fixture
 def declare(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Replaces what all apps declare by what the gateway's own config is given."""
+    """Replaces what all apps declare by what one app is given."""
 
     def put(**declared: Any) -> None:
-        for config in apps.get_app_configs():
-            for name in ("nav", "slots"):
-                if hasattr(config, name):
-                    monkeypatch.setattr(config, name, type(getattr(config, name))())
-        for name, value in declared.items():
-            monkeypatch.setattr(apps.get_app_config("shop"), name, value, raising=False)
+        config = SimpleNamespace(label="one", **declared)
+        monkeypatch.setattr(storefront, "apps", SimpleNamespace(get_app_configs=lambda: [config]))
 
     return put
 
