@@ -1,1 +1,58 @@
 """Fixtures and options of the whole suite."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings as hypothesis
+
+from shop.tests import servers
+
+hypothesis.register_profile("nightly", max_examples=2_000, deadline=None)
+CI = os.environ.get("CI") == "true"
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    """No test finds what another has cached, nor the requests it has spent."""
+    yield
+    from django.core.cache import cache
+
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[servers.Postgres]:
+    """A real PostgreSQL, started when the first test asks for it; `new_database()` gives URLs."""
+    with servers.postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: servers.Postgres) -> str:
+    """An empty database that no other session has, for tests that start real processes."""
+    return postgres_server.new_database()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A real Redis-compatible server, started when the first test asks for it."""
+    with servers.valkey() as url:
+        yield url
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """On CI a skipped test is a failure: what was not run is not known to work."""
+    if CI and exitstatus == pytest.ExitCode.OK and _skipped(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(config: pytest.Config) -> None:
+    """Say so; the reasons stand in the short summary (-ra)."""
+    if CI and (skipped := _skipped(config)):
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        reporter.write_line(f"FAILED: CI=true, and {skipped} tests were skipped.", red=True)
+
+
+def _skipped(config: pytest.Config) -> int:
+    return len(config.pluginmanager.get_plugin("terminalreporter").stats.get("skipped", []))

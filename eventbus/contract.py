@@ -36,7 +36,7 @@ contracts: dict[tuple[str, int], Contract] = {}
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-def payload(cls: type[T]) -> type[T]:
+def payload[C](cls: type[C]) -> type[C]:
     """Make `cls` a frozen, keyword-only dataclass: a part of an event, or a subscriber's view."""
     return dataclass(frozen=True, slots=True, kw_only=True)(cls)
 

@@ -33,7 +33,7 @@ def status() -> list[dict[str, Any]]:
     rows = []
     for cursor in Cursor.objects.using(alias).order_by("subscriber", "lo"):
         names = subscribers[cursor.subscriber].handlers if cursor.subscriber in subscribers else {}
-        here = parked.get(cursor.subscriber, {})
+        here: Any = parked.get(cursor.subscriber, {})
         rows.append(
             {
                 "subscriber": cursor.subscriber,

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from eventbus import wakeup
 from eventbus.contract import contract_of
 from eventbus.engines import engine
 from eventbus.errors import NotInTransaction
 from eventbus.handling import current
+from eventbus.notify import announce
 from eventbus.schema import encode
 from eventbus.shards import shard_of
 
@@ -36,7 +36,7 @@ def publish(fact: object, *, key: object, at: datetime | None = None) -> UUID:
         bus.append(row)
     else:
         bus.schedule(row, at)
-    transaction.on_commit(wakeup.ring, using=bus.connection.alias)
+    transaction.on_commit(announce, using=bus.connection.alias)
     return row["event_id"]  # type: ignore[no-any-return]
 
 

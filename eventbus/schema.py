@@ -32,11 +32,12 @@ SCALARS: dict[type, dict[str, str]] = {
 
 def encode(instance: Any) -> dict[str, Any]:
     """The payload as JSON data. Raises TypeError when a field's value is not of its type."""
-    data: dict[str, Any] = _encoder(type(instance))(instance)
+    kind: Any = type(instance)
+    data: dict[str, Any] = _encoder(kind)(instance)
     return data
 
 
-def decode(view: type, data: Any) -> Any:
+def decode(view: Any, data: Any) -> Any:
     """An instance of `view` from JSON data; fields it does not name are ignored.
 
     Raises Unreadable naming the path of the first field that is missing or mistyped.
@@ -102,7 +103,7 @@ def _kind_problems(
 
 
 @cache
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: Any) -> dict[str, Any]:
     return get_type_hints(cls, include_extras=True)
 
 
@@ -154,15 +155,18 @@ def _encoder(hint: Any) -> Encode:
         item = _encoder(get_args(plain)[0])
         one = lambda value: [item(each) for each in value]  # noqa: E731
     elif dataclasses.is_dataclass(plain):
-        fields = [
-            (field.name, _encoder(_hints(plain)[field.name])) for field in dataclasses.fields(plain)
-        ]  # type: ignore[arg-type]
-        one = lambda value: {name: enc(getattr(value, name)) for name, enc in fields}  # noqa: E731
+        one = _object_encoder(plain)
     else:
         one = _scalar_encoder(plain)
     if nullable:
         return lambda value: None if value is None else one(value)
     return one
+
+
+def _object_encoder(cls: Any) -> Encode:
+    hints = _hints(cls)
+    fields = [(field.name, _encoder(hints[field.name])) for field in dataclasses.fields(cls)]
+    return lambda value: {name: enc(getattr(value, name)) for name, enc in fields}
 
 
 def _scalar_encoder(kind: Any) -> Encode:
@@ -185,7 +189,7 @@ def _decoder(hint: Any) -> Decode:
     if get_origin(plain) is tuple:
         one = _list_decoder(_decoder(get_args(plain)[0]))
     elif dataclasses.is_dataclass(plain):
-        one = _object_decoder(plain)  # type: ignore[arg-type]
+        one = _object_decoder(plain)
     else:
         one = _scalar_decoder(plain)
     if nullable:
@@ -202,10 +206,10 @@ def _list_decoder(item: Decode) -> Decode:
     return decode_list
 
 
-def _object_decoder(cls: type) -> Decode:
+def _object_decoder(cls: Any) -> Decode:
     fields = [
         (field.name, _decoder(_hints(cls)[field.name]), field.default is dataclasses.MISSING)
-        for field in dataclasses.fields(cls)  # type: ignore[arg-type]
+        for field in dataclasses.fields(cls)
     ]
 
     def decode_object(value: Any, path: str) -> Any:

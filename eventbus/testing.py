@@ -97,7 +97,8 @@ def emit(name: str, payload: Mapping[str, Any], *, key: object, version: int = 1
 
     schema = json.loads((conf.contracts_folder() / f"{name}.v{version}.json").read_text())
     unknown = set(payload) - set(schema["properties"])
-    assert not unknown, f"{name} v{version} does not promise {sorted(unknown)}"
+    if unknown:
+        raise AssertionError(f"{name} v{version} does not promise {sorted(unknown)}")
     try:
         jsonschema.validate(dict(payload), schema)
     except jsonschema.ValidationError as error:

@@ -11,6 +11,7 @@ from eventbus.cursors import ensure_cursors
 from eventbus.delivery import run_batch
 from eventbus.engines import Engine, engine
 from eventbus.models import Parked
+from eventbus.notify import LISTEN_SECONDS, start_listener
 from eventbus.registry import Subscriber, subscribers
 
 logger = logging.getLogger("eventbus.worker")
@@ -82,7 +83,10 @@ def run(stop: threading.Event) -> None:
     for caller in callers:
         caller.daemon = True
         caller.start()
+    listener = start_listener(stop)
     _loop(stop, Worker().step, first=ensure_cursors)
+    if listener is not None:
+        listener.join(timeout=2 * LISTEN_SECONDS)
     for caller in callers:
         caller.join(timeout=10)  # seconds; a call that lasts longer is taken over after our end
 

@@ -27,7 +27,7 @@ COLUMNS = (
 def insert(table: str, columns: Sequence[str]) -> str:
     """The statement that inserts one row."""
     marks = ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
 
 APPEND = insert("eventbus_event", COLUMNS)
@@ -135,7 +135,8 @@ class Engine(ABC):
         """Whether the error says nothing about the event: a deadlock, a lost connection."""
 
     def release(self) -> None:
-        """Close what the engine holds beside the application's connection."""
+        """Close what the engine holds beside the application's connection; here: nothing."""
+        return
 
     def close(self) -> None:
         """Close every connection of this thread to the bus's database."""
@@ -154,7 +155,7 @@ class Engine(ABC):
     def _rows(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as cursor:
             cursor.execute(sql, params)
-            return cursor.fetchall()
+            return list(cursor.fetchall())
 
     def _envelopes(self, sql: str, params: Sequence[Any]) -> list[Envelope]:
         return [self._envelope(row) for row in self._rows(sql, params)]

@@ -51,7 +51,7 @@ class PostgresqlEngine(Engine):
         unseen = "e.id > c.pos" if self.by_id else f"(p.id IS NULL OR {UNSEEN.format('p')})"
         working = "FALSE" if self.by_id else "c.target IS NOT NULL"
         found = self._rows(
-            "SELECT c.id FROM eventbus_cursor c LEFT JOIN eventbus_tick p ON p.id = c.tick"  # noqa: S608
+            "SELECT c.id FROM eventbus_cursor c LEFT JOIN eventbus_tick p ON p.id = c.tick"
             f" WHERE c.subscriber = %s AND NOT c.paused AND ({working} OR EXISTS ("
             "SELECT 1 FROM eventbus_event e WHERE e.name = ANY(%s)"
             f" AND e.shard >= c.lo AND e.shard < c.hi AND {unseen}))",
@@ -61,7 +61,7 @@ class PostgresqlEngine(Engine):
 
     def lag(self, cursor: int, names: Collection[str]) -> int:
         counted = self._rows(
-            "SELECT count(*) FROM eventbus_cursor c LEFT JOIN eventbus_tick p ON p.id = c.tick"  # noqa: S608
+            "SELECT count(*) FROM eventbus_cursor c LEFT JOIN eventbus_tick p ON p.id = c.tick"
             " JOIN eventbus_event e ON e.shard >= c.lo AND e.shard < c.hi AND e.id > c.pos"
             f" AND (p.id IS NULL OR {UNSEEN.format('p')})"
             " WHERE c.id = %s AND e.name = ANY(%s)",
@@ -94,7 +94,7 @@ class PostgresqlEngine(Engine):
                 cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [TICKING])
                 if cursor.fetchone()[0]:
                     cursor.execute(
-                        "INSERT INTO eventbus_tick (created_at, snapshot)"  # noqa: S608
+                        "INSERT INTO eventbus_tick (created_at, snapshot)"
                         " SELECT statement_timestamp(), pg_current_snapshot()"
                         " WHERE EXISTS (SELECT 1 FROM eventbus_event e LEFT JOIN eventbus_tick p"
                         " ON p.id = (SELECT max(id) FROM eventbus_tick)"
@@ -107,7 +107,7 @@ class PostgresqlEngine(Engine):
 
     def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None:
         found = self._rows(
-            "SELECT id, subscriber, lo, hi, tick, target, pos FROM eventbus_cursor"  # noqa: S608
+            "SELECT id, subscriber, lo, hi, tick, target, pos FROM eventbus_cursor"
             f" WHERE {where} FOR UPDATE {'SKIP LOCKED' if skip_locked else ''}",
             params,
         )
@@ -119,7 +119,7 @@ class PostgresqlEngine(Engine):
         shards = [claim.lo, claim.hi, list(names)]
         if self.by_id:
             return self._envelopes(
-                f"SELECT {READ} FROM eventbus_event e WHERE e.id > %s AND e.shard >= %s"  # noqa: S608
+                f"SELECT {READ} FROM eventbus_event e WHERE e.id > %s AND e.shard >= %s"
                 " AND e.shard < %s AND e.name = ANY(%s) ORDER BY e.id LIMIT %s",
                 [claim.pos, *shards, limit],
             )
@@ -132,7 +132,7 @@ class PostgresqlEngine(Engine):
             " AND " + UNSEEN.format("p") if claim.tick is not None else ""
         )  # no tick yet: nothing is done
         return self._envelopes(
-            f"SELECT {READ} FROM eventbus_tick t"  # noqa: S608
+            f"SELECT {READ} FROM eventbus_tick t"
             + (" JOIN eventbus_tick p ON p.id = %s" if before else "")
             + " JOIN eventbus_event e ON pg_visible_in_snapshot(e.xid, t.snapshot)"
             + " AND e.xid < pg_snapshot_xmax(t.snapshot)"

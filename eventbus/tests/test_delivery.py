@@ -232,9 +232,7 @@ def test_a_handler_that_breaks_its_transaction_is_parked(effects: Effects, say: 
     assert "BrokenTransaction" in Parked.objects.get().error
 
 
-def test_a_transient_error_of_the_database_counts_as_no_attempt(
-    effects: Effects, say: Any
-) -> None:
+def test_a_transient_error_of_the_database_counts_as_no_attempt(effects: Effects, say: Any) -> None:
     error = OperationalError("database is locked")
     error.__cause__ = type("Deadlock", (Exception,), {"sqlstate": "40P01"})()
     failing(effects, "a", error, on=2)

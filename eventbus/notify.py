@@ -1,0 +1,92 @@
+"""Waking workers in other processes (PostgreSQL): a NOTIFY after the commit, never inside it.
+
+Inside the business transaction NOTIFY takes a lock of the whole cluster at commit (3.6 times
+slower with 32 clients); here a thread of its own sends one for all that was committed in the
+last 20 ms. A notification that is lost costs one polling interval, nothing else.
+"""
+
+import logging
+import os
+import threading
+from typing import Any
+
+from django.db import Error, connections
+
+from eventbus import conf, wakeup
+
+logger = logging.getLogger("eventbus.notify")
+
+CHANNEL = "eventbus"
+COALESCE_SECONDS = 0.02
+LISTEN_SECONDS = 1.0  # how soon a listener sees that it should stop
+AWAY_SECONDS = 2.0  # wait before a broken connection is tried again
+
+_lock = threading.Lock()
+_pending = threading.Event()
+_notifier: tuple[int, threading.Thread] | None = None  # pid, thread
+
+
+def announce() -> None:
+    """Tell this process's workers at once and the others soon that something was committed."""
+    wakeup.ring()
+    if conf.get("mode") != "manual" and _speaks():
+        _start_notifier()
+        _pending.set()
+
+
+def _speaks() -> bool:
+    return connections[conf.get("database")].vendor == "postgresql"
+
+
+def _start_notifier() -> None:
+    global _notifier
+    with _lock:
+        if _notifier and _notifier[0] == os.getpid() and _notifier[1].is_alive():
+            return
+        thread = threading.Thread(target=_notify_for_ever, name="eventbus-notify", daemon=True)
+        _notifier = (os.getpid(), thread)
+        thread.start()
+
+
+def _notify_for_ever() -> None:
+    connection = connections[conf.get("database")].copy()
+    pause = threading.Event()
+    while _pending.wait():
+        _pending.clear()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"NOTIFY {CHANNEL}")
+            pause.wait(COALESCE_SECONDS)
+        except Error as error:
+            logger.warning("workers elsewhere will find by polling what is new: %s", error)
+            connection.close()
+            pause.wait(AWAY_SECONDS)
+
+
+def start_listener(stop: threading.Event) -> threading.Thread | None:
+    """Ring this process's bell when another process announces; None where there is nothing to
+    listen to. No error ends it before `stop` is set."""
+    if not _speaks():
+        return None
+    thread = threading.Thread(
+        target=_listen_until, args=(stop,), name="eventbus-listen", daemon=True
+    )
+    thread.start()
+    return thread
+
+
+def _listen_until(stop: threading.Event) -> None:
+    connection: Any = connections[conf.get("database")].copy()
+    while not stop.is_set():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"LISTEN {CHANNEL}")
+            wakeup.ring()  # what was announced while nobody listened
+            while not stop.is_set():
+                for _ in connection.connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
+                    wakeup.ring()
+        except Exception as error:
+            logger.warning("listening again in %s s, polling meanwhile: %s", AWAY_SECONDS, error)
+            connection.close()
+            stop.wait(AWAY_SECONDS)
+    connection.close()

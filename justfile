@@ -1,0 +1,68 @@
+# What a developer does, by name. `uv run just` lists it; `uv run just NAME` does it.
+
+templates := `git ls-files -co --exclude-standard '*.html' | tr '\n' ' '`
+
+[private]
+default:
+    @just --list --unsorted
+
+# Install everything, and create or update the tables
+setup:
+    uv sync
+    uv run manage.py migrate
+
+# Fill the shop with demonstration data and serve it: pages, API, admin and bus in one process
+demo *options:
+    uv run manage.py demo {{ options }}
+
+# Serve for development, reloading what is edited
+run:
+    uv run manage.py runserver 8080
+
+# Work on the bus in a process of its own (serve with EVENTBUS_MODE=worker then)
+worker:
+    uv run manage.py eventbus run
+
+# All tests: on SQLite, on PostgreSQL and Redis, each app alone
+test *options:
+    uv run pytest {{ options }}
+
+# Some tests on PostgreSQL and Redis: just test-postgresql apps/orders -k retry
+test-postgresql *options:
+    uv run python -m shop.tests.servers uv run pytest -m "not alone and not postgres" {{ options }}
+
+# Code: faults, format, types, imports
+lint:
+    uv run ruff check .
+    uv run ruff format --check .
+    uv run mypy .
+    uv run lint-imports
+
+# Everything that CI runs besides the tests
+check: lint
+    uv run djlint --lint {{ templates }}
+    uv run djade --check {{ templates }}
+    uv run manage.py makemigrations --check --dry-run
+    uv run manage.py eventbus contracts --check
+    uv run check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+    uv run hadolint Dockerfile
+    just check-production
+
+# Django's own checks, as a production deployment would be set up; with no warning
+[private]
+check-production $SHOP_ENV="production" $SECRET_KEY=(uuid() + uuid()) $QUOTE_KEYS=(uuid() + uuid()) $JWT_KEY=(uuid() + uuid()) $ALLOWED_HOSTS="shop.example.com" $DATABASE_URL="postgres://shop@db.invalid/shop" $EMAIL_URL="smtp+tls://mail.invalid:587":
+    uv run manage.py check --deploy --fail-level WARNING
+
+# Mend what can be mended by itself
+fix:
+    uv run ruff check --fix .
+    uv run ruff format .
+    -uv run djade {{ templates }}
+
+# Write the contract files anew from the events in the code
+contracts:
+    uv run manage.py eventbus contracts --write
+
+# The tests in three more random orders, with hypothesis trying twenty times as hard
+nightly:
+    for seed in 1 2 3; do uv run pytest --randomly-seed=$seed --hypothesis-profile=nightly || exit; done
