@@ -2,6 +2,7 @@ import factory
 from uuid_utils.compat import uuid7
 
 from apps.notifications.models import Notification
+from eventbus.models import Parked
 from eventbus.testing import emit
 
 URL = "http://127.0.0.1:8080/orders/1/?token=secret"
@@ -72,3 +73,8 @@ class NotificationFactory(factory.django.DjangoModelFactory):
     subject = "Order HP-4711 is confirmed"
     text = "Thank you."
     html = "<p>Thank you.</p>"
+
+
+def parked():
+    """Our own exceptions: with other contexts installed, they have theirs."""
+    return Parked.objects.filter(subscriber="notifications")

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.utils import timezone
 
@@ -74,3 +75,15 @@ def test_nothing_can_be_added_changed_or_deleted(client):
         assert client.get(f"/admin/notifications/{model}/add/").status_code == 403
     assert client.post(f"{PATH}{notification.pk}/delete/", {"post": "yes"}).status_code == 403
     assert client.post(f"{PATH}{notification.pk}/change/", {"subject": "x"}).status_code == 403
+
+
+def test_who_may_only_look_cannot_resend(client):
+    staff = sign_in(client)
+    staff.user_permissions.set(Permission.objects.filter(codename="view_notification"))
+    notification = NotificationFactory(state="failed")
+
+    client.post(PATH, {"action": "resend", "_selected_action": [notification.pk]})
+
+    assert client.get(PATH).status_code == 200
+    assert not notification.resends.exists()
+    assert published("notifications.requested") == []

@@ -8,8 +8,7 @@ from uuid_utils.compat import uuid7
 
 from apps.notifications import operations, queries
 from apps.notifications.models import Notification, OrderInfo, Refund
-from apps.notifications.tests.factories import URL, place, refund, tell
-from eventbus.models import Parked
+from apps.notifications.tests.factories import URL, parked, place, refund, tell
 from eventbus.testing import drain, published, redeliver
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +68,7 @@ def test_in_any_order_every_mail_goes_out_once(seed):
         kinds = queries.mails_of(order_id).values_list("kind", flat=True)
         assert sorted(kinds) == ["order_cancelled", "order_confirmed"] + ["payment_refunded"] * 2
         assert set(queries.mails_of(order_id).values_list("state", flat=True)) == {"sent"}
-    assert not Parked.objects.exists()
+    assert not parked().exists()
 
 
 def test_a_refund_heard_of_before_its_order_is_mailed_when_the_order_is_known():
@@ -90,9 +89,9 @@ def test_news_of_an_unknown_order_wait_until_it_is_known():
     order_id = uuid7()
     tell("orders.shipped", order_id)
     drain()
-    parked = Parked.objects.get()
-    assert (parked.name, parked.state) == ("orders.shipped", "retrying")
-    assert "DoesNotExist" in parked.error
+    waiting = parked().get()
+    assert (waiting.name, waiting.state) == ("orders.shipped", "retrying")
+    assert "DoesNotExist" in waiting.error
     assert not Notification.objects.exists()
 
     operations.remember_order(
@@ -107,4 +106,4 @@ def test_news_of_an_unknown_order_wait_until_it_is_known():
     drain(now=timezone.now() + timedelta(hours=1))
 
     assert [m.subject for m in mail.outbox] == ["Order HP-4711 is on its way"]
-    assert not Parked.objects.exists()
+    assert not parked().exists()

@@ -7,9 +7,8 @@ from django.utils import timezone
 from apps.notifications import delivery, operations
 from apps.notifications.models import UNKNOWN_AFTER, Notification
 from apps.notifications.tests.backends import Watching
-from apps.notifications.tests.factories import NotificationFactory, place, tell
+from apps.notifications.tests.factories import NotificationFactory, parked, place, tell
 from eventbus import Retry
-from eventbus.models import Parked
 from eventbus.operating import retry_dead
 from eventbus.testing import drain, published, redeliver
 
@@ -44,10 +43,10 @@ def test_a_mail_that_was_not_taken_is_tried_again_later(settings, backend, told,
     notification = Notification.objects.get()
     assert (notification.state, notification.attempts) == ("failed", 1)
     assert words in notification.error
-    parked = Parked.objects.get()
-    assert (parked.name, parked.state) == ("notifications.requested", "to call")
-    assert f"NotDelivered: {told}" in parked.error
-    assert "ada@example.com" not in parked.error
+    waiting = parked().get()
+    assert (waiting.name, waiting.state) == ("notifications.requested", "to call")
+    assert f"NotDelivered: {told}" in waiting.error
+    assert "ada@example.com" not in waiting.error
     assert published("notifications.sent") == []
 
     settings.EMAIL_BACKEND = LOCMEM
@@ -57,7 +56,7 @@ def test_a_mail_that_was_not_taken_is_tried_again_later(settings, backend, told,
     assert (notification.state, notification.attempts, notification.error) == ("sent", 2, "")
     assert len(mail.outbox) == 1
     assert len(published("notifications.sent", key=order_id)) == 1
-    assert not Parked.objects.exists()
+    assert not parked().exists()
 
 
 def test_a_mail_that_is_never_taken_becomes_a_dead_letter_that_resending_makes_harmless(settings):
@@ -67,7 +66,7 @@ def test_a_mail_that_is_never_taken_becomes_a_dead_letter_that_resending_makes_h
         drain(now=later(hours=hour))
     notification = Notification.objects.get()
     assert (notification.state, notification.attempts) == ("failed", 10)
-    assert Parked.objects.get().state == "dead"
+    assert parked().get().state == "dead"
 
     settings.EMAIL_BACKEND = LOCMEM
     assert operations.resend(notification_id=notification.pk, by="7") is True
@@ -78,7 +77,7 @@ def test_a_mail_that_is_never_taken_becomes_a_dead_letter_that_resending_makes_h
     notification.refresh_from_db()
     assert notification.state == "sent"
     assert len(mail.outbox) == 1
-    assert not Parked.objects.exists()
+    assert not parked().exists()
 
 
 def test_a_connection_lost_in_the_middle_is_held_for_a_person(settings):
@@ -94,9 +93,9 @@ def test_a_connection_lost_in_the_middle_is_held_for_a_person(settings):
     assert (notification.state, notification.attempts) == ("held", 1)
     assert "Connection unexpectedly closed" in notification.error
     assert mail.outbox == []
-    parked = Parked.objects.get()
-    assert (parked.state, parked.subscriber) == ("dead", "notifications")
-    assert "Whether the mail server has the mail is unknown." in parked.error
+    waiting = parked().get()
+    assert (waiting.state, waiting.subscriber) == ("dead", "notifications")
+    assert "Whether the mail server has the mail is unknown." in waiting.error
 
 
 def test_a_process_that_died_while_sending_sends_nothing_twice(settings):
@@ -106,12 +105,12 @@ def test_a_process_that_died_while_sending_sends_nothing_twice(settings):
     settings.EMAIL_BACKEND = LOCMEM
     begun = timezone.now() - UNKNOWN_AFTER - timedelta(seconds=1)
     Notification.objects.update(state="sending", begun_at=begun)
-    Parked.objects.update(state="calling", next_at=timezone.now())
+    parked().update(state="calling", next_at=timezone.now())
 
     drain(now=later(days=1))
 
     assert mail.outbox == []
-    assert Parked.objects.get().state == "dead"
+    assert parked().get().state == "dead"
     notification = Notification.objects.get()
     assert (notification.state, notification.is_unknown) == ("sending", True)
 
