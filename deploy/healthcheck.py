@@ -17,7 +17,7 @@ def host() -> str:
 
 def main() -> int:
     url = f"http://127.0.0.1:{PORT}/readyz"
-    request = urllib.request.Request(url, headers={"Host": host()})  # noqa: S310  (http, as it says)
+    request = urllib.request.Request(url, headers={"Host": host()})
     try:
         urllib.request.urlopen(request, timeout=TIMEOUT).close()  # noqa: S310
     except OSError as error:  # refused, too slow, or an answer of 4xx or 5xx
