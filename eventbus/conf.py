@@ -10,6 +10,7 @@ Mode = Literal["thread", "worker", "manual"]
 DEFAULTS: dict[str, Any] = {
     "mode": "thread",
     "contracts": None,  # folder of the contract files
+    "catalogue": None,  # file of the generated catalogue of events, if there is to be one
     "database": "default",  # alias of the database that holds the log and the business rows
     "batch": 100,  # events at most in one transaction
     "batch_seconds": 0.05,  # a batch is cut there: its row locks stall the web (50 ms)

@@ -7,6 +7,7 @@ contexts of this deployment (default: all seven). See docs/configuration.md.
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -18,25 +19,47 @@ env.read_env(BASE_DIR / ".env")
 
 PRODUCTION = env.str("SHOP_ENV", "local") == "production"
 DEBUG = env.bool("DEBUG", not PRODUCTION)
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("SHOP_ENV=production refuses DEBUG: it shows settings to everybody.")
 TESTING = "pytest" in sys.modules
+SECRET_LENGTH = 50  # characters; Django's own measure
 
 
-def secret(name: str, local: str) -> str:
-    """The environment's value; `local` only outside production."""
-    value: str = env.str(name, "" if PRODUCTION else local)
-    if not value or (PRODUCTION and value == local):
-        raise ImproperlyConfigured(f"SHOP_ENV=production needs {name}, a value of its own.")
-    return value
+def secrets(name: str, local: str) -> list[str]:
+    """The environment's values, parted by commas; `local` only outside production, where each
+    must be long enough to be unguessable."""
+    values: list[str] = env.str(name, "" if PRODUCTION else local).split(",")
+    if PRODUCTION and any(len(value) < SECRET_LENGTH or value == local for value in values):
+        raise ImproperlyConfigured(
+            f"SHOP_ENV=production needs {name}, a value of its own of {SECRET_LENGTH} characters"
+            " or more: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    return values
+
+
+def redis_cache(url: str) -> dict[str, Any]:
+    """A Redis that may hang or go away without a page noticing more than the wait."""
+    return {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": url,
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 0.3,  # seconds; a hanging Redis must not hang a page
+            "SOCKET_TIMEOUT": 0.3,
+            "IGNORE_EXCEPTIONS": True,  # Redis gone is slower, never an error
+        },
+    }
 
 
 # Identity and secrets -------------------------------------------------------------------------
-SECRET_KEY = secret("SECRET_KEY", "local-development-only-secret-key-never-for-production")
-QUOTE_KEYS = secret("QUOTE_KEYS", "local-development-only-quote-key").split(",")  # first signs
-JWT_KEY = secret("JWT_KEY", "local-development-only-json-web-token-key")
+SECRET_KEY, *SECRET_KEY_FALLBACKS = secrets(
+    "SECRET_KEY", "local-development-only-secret-key-never-for-production"
+)
+QUOTE_KEYS = secrets("QUOTE_KEYS", "local-development-only-quote-key")  # the first signs
+JWT_KEY = secrets("JWT_KEY", "local-development-only-json-web-token-key")[0]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 if PRODUCTION and not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("SHOP_ENV=production needs ALLOWED_HOSTS.")
+    raise ImproperlyConfigured("SHOP_ENV=production needs ALLOWED_HOSTS, as shop.example.com")
 
 # What runs here -------------------------------------------------------------------------------
 ALL_CONTEXTS = ["products", "users", "cart", "orders", "payments", "inventory", "notifications"]
@@ -105,7 +128,9 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 DATABASE = DATABASES["default"]
 if PRODUCTION and "postgresql" not in DATABASE["ENGINE"]:
-    raise ImproperlyConfigured("SHOP_ENV=production needs a PostgreSQL DATABASE_URL.")
+    raise ImproperlyConfigured(
+        "SHOP_ENV=production needs a PostgreSQL DATABASE_URL, as postgres://user:password@host/shop"
+    )
 if "sqlite" in DATABASE["ENGINE"]:
     # A file, or threads and live servers of one test would each see an empty database.
     DATABASE["TEST"] = {"NAME": Path(DATABASE["NAME"]).with_suffix(".test.sqlite3")}
@@ -123,17 +148,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "")
 if REDIS_URL:
-    CACHES = {
-        "default": {
-            "BACKEND": "django_redis.cache.RedisCache",
-            "LOCATION": REDIS_URL,
-            "OPTIONS": {
-                "SOCKET_CONNECT_TIMEOUT": 0.3,  # seconds; a hanging Redis must not hang a page
-                "SOCKET_TIMEOUT": 0.3,
-                "IGNORE_EXCEPTIONS": True,  # Redis gone is slower, never an error
-            },
-        }
-    }
+    CACHES = {"default": redis_cache(REDIS_URL)}
     DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -143,6 +158,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 EVENTBUS = {
     "mode": "manual" if TESTING else env.str("EVENTBUS_MODE", "worker" if PRODUCTION else "thread"),
     "contracts": BASE_DIR / "contracts",
+    "catalogue": BASE_DIR / "docs" / "events.md",
 }
 
 # Security -------------------------------------------------------------------------------------
@@ -212,7 +228,13 @@ EMAIL_URL = env.str("EMAIL_URL", "")
 if EMAIL_URL:
     vars().update(env.email_url("EMAIL_URL"))
 elif PRODUCTION:
-    raise ImproperlyConfigured("SHOP_ENV=production needs EMAIL_URL.")
+    raise ImproperlyConfigured(
+        "SHOP_ENV=production needs EMAIL_URL, as smtp+tls://user:password@host:587"
+    )
+elif "notifications" in SHOP_CONTEXTS:
+    EMAIL_BACKEND = "apps.notifications.mailbox.MailboxBackend"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"{SHOP_NAME} <shop@example.com>")
 EMAIL_TIMEOUT = 10  # seconds
 MAILBOX_PAGE = not EMAIL_URL  # production has to have one
@@ -240,4 +262,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {"django": {"handlers": []}},  # Django's own would print each line a second time
 }

@@ -4,11 +4,38 @@ from importlib.util import find_spec
 
 from django.conf import settings
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import include, path
+from django_prometheus.exports import ExportToDjangoView
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from shop import api, health
+from shop.storefront import navigation
+
+
+def home(request: HttpRequest) -> HttpResponseRedirect:
+    """To the first page of the navigation; to the API where no page is served."""
+    entries = navigation()
+    return redirect(entries[0]["href"] if entries else "api")
+
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", ExportToDjangoView, name="metrics"),
+]
+served = []
 for name in settings.SHOP_CONTEXTS:
     if find_spec(f"apps.{name}.api.urls"):
+        served.append(name)
         urlpatterns.append(path(f"api/v1/{name}/", include(f"apps.{name}.api.urls")))
     if find_spec(f"apps.{name}.urls"):
         urlpatterns.append(path(f"{name}/", include(f"apps.{name}.urls")))
+urlpatterns += api.urls(served)
+
+handler400 = "shop.errors.bad_request"
+handler403 = "shop.errors.permission_denied"
+handler404 = "shop.errors.not_found"
+handler500 = "shop.errors.server_error"

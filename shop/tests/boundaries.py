@@ -123,14 +123,19 @@ def _name(node: ast.expr) -> str:
 
 
 def tags_abroad(app: str, template: str) -> list[str]:
-    """What a template of the app takes from elsewhere than itself and "base.html"."""
-    urls = (name for name in URL_TAG.findall(template) if name not in {app, "admin"})
+    """What a template of the app takes of another of our apps, "base.html" apart."""
+    urls = (f"url {name}:" for name in URL_TAG.findall(template) if _is_anothers(app, name))
     paths = (
         f"{tag} {path}"
         for tag, path in PATH_TAG.findall(template)
-        if not path.startswith(f"{app}/") and (tag, path) != ("extends", "base.html")
+        if (tag, path) != ("extends", "base.html")
+        and ("/" not in path or _is_anothers(app, path.partition("/")[0]))
     )
-    return [*(f"url {name}:" for name in urls), *paths]
+    return [*urls, *paths]
+
+
+def _is_anothers(app: str, name: str) -> bool:
+    return name in OURS - {app}
 
 
 def sources(folder: Path) -> Iterator[Path]:

@@ -225,6 +225,7 @@ def test_people_are_the_affair_of_users() -> None:
         ('{% extends "cart/base.html" %}', ["extends cart/base.html"]),
         ("{% include 'cart/_line.html' %}", ["include cart/_line.html"]),
         ('{% include "base.html" %}', ["include base.html"]),
+        ('{% extends "admin/base_site.html" %}{% static "admin/css/forms.css" %}', []),
         ("{% static 'shop/shop.css' %}", ["static shop/shop.css"]),
         ("{% url 'orders:detail' order.pk %}{% url 'admin:index' %}", []),
         ("{% url 'cart:detail' %}", ["url cart:"]),

@@ -26,7 +26,7 @@ def _root(function: ast.expr) -> str:
 
 def variables_documented(page: str) -> list[str]:
     """The names in the tables' first columns."""
-    return re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)
+    return re.findall(r"^\| `([A-Z_]+)`(?: \*)? \|", page, re.MULTILINE)
 
 
 READ = variables_read((ROOT / "shop/settings.py").read_text())

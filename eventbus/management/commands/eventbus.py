@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from eventbus import operating, wakeup, worker
+from eventbus import catalogue, operating, wakeup, worker
 from eventbus.contract_files import file_of, producer_problems, public_contracts, text_of
 
 
@@ -66,15 +66,21 @@ class Command(BaseCommand):
         self.stdout.write(f"{count} to be tried again.")
 
     def act_contracts(self, *, write: bool, **_: Any) -> None:
-        if not write:
-            problems = [p for contract in public_contracts() for p in producer_problems(contract)]
-            if problems:
-                raise CommandError("\n".join(problems))
-            self.stdout.write(f"{len(public_contracts())} contracts, all as the code says.")
-            return
+        if write:
+            self._write_contracts()
+        problems = [p for contract in public_contracts() for p in producer_problems(contract)]
+        book = catalogue.file()
+        if book and (not book.exists() or book.read_text() != catalogue.text()):
+            problems.append(f"{book.name} is not what the code says")
+        if problems:
+            raise CommandError("\n".join(problems))
+        self.stdout.write(f"{len(public_contracts())} contracts, all as the code says.")
+
+    def _write_contracts(self) -> None:
         for contract in public_contracts():
             file_of(contract).write_text(text_of(contract))
-        self.stdout.write(f"{len(public_contracts())} contracts written.")
+        if book := catalogue.file():
+            book.write_text(catalogue.text())
 
     def _table(self, rows: list[dict[str, Any]], nothing: str) -> None:
         if not rows:

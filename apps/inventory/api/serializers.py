@@ -1,0 +1,36 @@
+"""How stock looks as JSON."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.inventory.models import LedgerEntry, StockItem
+from apps.inventory.operations.stock import MOST_UNITS
+
+
+class StockItemSerializer(serializers.ModelSerializer):
+    available = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = StockItem
+        fields = ("sku", "title", "active", "on_hand", "held", "available", "low_threshold")
+
+
+class LedgerEntrySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = LedgerEntry
+        fields = ("id", "sku", "delta", "kind", "reason", "order_id", "by", "at")
+
+
+class UnitsField(serializers.IntegerField):
+    """A JSON integer: neither "3" nor 3.0 nor true counts as 3."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return data
+
+
+class AdjustmentSerializer(serializers.Serializer):
+    delta = UnitsField(min_value=-MOST_UNITS, max_value=MOST_UNITS)
+    reason = serializers.CharField(max_length=200)

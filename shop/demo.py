@@ -1,0 +1,103 @@
+"""The demonstration: fill an empty shop and say where everything is. Run again, it adds nothing."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+
+from eventbus import conf
+from eventbus.worker import Worker
+
+CARDS = {  # of the mock gateway; any future date, any code
+    "4242 4242 4242 4242": "is paid",
+    "4000 0000 0000 9995": "is declined: insufficient funds",
+    "4000 0000 0000 0002": "is declined",
+    "4000 0000 0000 0069": "has expired",
+    "4000 0000 0000 0127": "has the wrong security code",
+    "4000 0000 0000 0119": "meets a processing error",
+}
+
+
+@dataclass
+class Demo:
+    """What is loaded, step by step, into the contexts that this deployment has."""
+
+    seed: int
+    reset: bool = False
+    stock: dict[str, int] = field(default_factory=dict)  # units by SKU
+    sign_ins: list[Any] = field(default_factory=list)
+
+    def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
+        """Each step's name, and the function that does it and tells the result."""
+        if self.reset:
+            yield "Empty database", empty_database
+        yield "Tables", migrate
+        if "products" in settings.SHOP_CONTEXTS:
+            yield "Catalogue", self.load_catalogue
+        if "users" in settings.SHOP_CONTEXTS:
+            yield "People", self.load_people
+        yield "Events", tell_drained
+        if "inventory" in settings.SHOP_CONTEXTS and self.stock:
+            yield "Stock", self.load_stock
+
+    def load_catalogue(self) -> str:
+        random.seed(self.seed)
+        self.stock = import_module("apps.products.demo").load()
+        return f"{len(self.stock)} articles"
+
+    def load_people(self) -> str:
+        random.seed(self.seed)
+        self.sign_ins = import_module("apps.users.demo").load()
+        return f"{len(self.sign_ins)} people"
+
+    def load_stock(self) -> str:
+        """Needs the events handled: inventory knows only articles that it has heard of."""
+        import_module("apps.inventory.demo").load(self.stock)
+        return tell_drained()
+
+
+def migrate() -> str:
+    call_command("migrate", verbosity=0, interactive=False)
+    database = settings.DATABASES["default"]
+    engine = database["ENGINE"].rpartition(".")[2]
+    return f"{engine} {database['NAME']}"
+
+
+def drain() -> int:
+    """Run the bus here until nothing is left to do now; says how many events were dealt with."""
+    worker, handled = Worker(), 0
+    while done := worker.step():
+        handled += done
+    return handled
+
+
+def tell_drained() -> str:
+    return f"{drain()} deliveries"
+
+
+def empty_database() -> str:
+    """Delete the SQLite file, or every row of another database."""
+    connection = connections[conf.get("database")]
+    if connection.vendor != "sqlite":
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("flush", verbosity=0, interactive=False)
+        return "every row deleted"
+    connection.close()
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{connection.settings_dict['NAME']}{suffix}").unlink(missing_ok=True)
+    return "file deleted"
+
+
+def addresses(port: int) -> dict[str, str]:
+    """Where to look, by name."""
+    base = f"http://127.0.0.1:{port}"
+    found = {"Shop": f"{base}/", "API": f"{base}/api/v1/", "Admin": f"{base}/admin/"}
+    if "notifications" in settings.SHOP_CONTEXTS and settings.MAILBOX_PAGE:
+        found["Mailbox"] = f"{base}/notifications/mailbox/"
+    return found | {"Metrics": f"{base}/metrics", "Ready?": f"{base}/readyz"}

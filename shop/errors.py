@@ -1,0 +1,35 @@
+"""What Django's own errors answer: a page to people, problem+json to the API's clients."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views import defaults
+
+from shop.api import problem_response
+
+API = "/api/"
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith(API):
+        return problem_response(400, detail="The request is not valid.", code="invalid")
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith(API):
+        return problem_response(403, detail="This is not allowed.", code="permission_denied")
+    return defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith(API):
+        return problem_response(404, detail="There is nothing here.", code="not_found")
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest, **_: Any) -> HttpResponse:
+    if request.path.startswith(API):
+        detail = "Something went wrong on our side. It has been logged; please try again."
+        return problem_response(500, detail=detail, code="error")
+    return defaults.server_error(request)

@@ -1,0 +1,82 @@
+"""Whether this process lives (/healthz) and whether it should be sent requests (/readyz)."""
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+
+from eventbus import conf, thread
+
+logger = logging.getLogger("shop.health")
+PROBE_SECONDS = 10
+
+
+class NotReady(Exception):
+    """The reason, for the operator; without secrets, as anybody may read it."""
+
+
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers. Nothing else is asked: a restart would not mend the database."""
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+
+
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when this process can do its work, else 503; each part with its state or its reason.
+
+    A cache that is gone is noted, not refused: everything works without it, slower.
+    """
+    checks: dict[str, Callable[[], str]] = {
+        "database": database,
+        "migrations": migrations,
+        "cache": cache_state,
+        "bus": bus,
+    }
+    states, ready = {}, True
+    for name, check in checks.items():
+        try:
+            states[name] = check()
+        except NotReady as reason:
+            states[name], ready = str(reason), False
+        except Exception as error:
+            logger.exception("the check of %s failed", name)
+            states[name], ready = f"failed: {type(error).__name__}", False
+    status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return JsonResponse({"ready": ready, "checks": states}, status=status)
+
+
+def database() -> str:
+    """The database answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "ok"
+
+
+def migrations() -> str:
+    """The database has every migration of this code. One that is newer is fine."""
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        raise NotReady(f"{len(missing)} not applied: run manage.py migrate")
+    return "ok"
+
+
+def cache_state() -> str:
+    """Whether the cache keeps what it is given; django-redis hides its errors."""
+    cache.set("shop.readyz", "kept", PROBE_SECONDS)
+    return "ok" if cache.get("shop.readyz") == "kept" else "degraded: the cache does not answer"
+
+
+def bus() -> str:
+    """In thread mode this process's thread runs; otherwise the bus is another process's work."""
+    if conf.get("mode") != "thread":
+        return "elsewhere"
+    if not thread.is_alive():
+        raise NotReady("the bus's thread does not run")
+    return "ok"

@@ -1,0 +1,46 @@
+"""Documents say what is true: links lead somewhere, variables and commands exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import get_commands
+
+ROOT = Path(settings.BASE_DIR)
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+READ = re.compile(r"""(?:env\.\w+|secrets)\(\s*"([A-Z_]+)\"""")
+LISTED = re.compile(r"^\| `([A-Z_]+)`", re.M)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_to_a_file(document: Path) -> None:
+    targets = LINK.findall(document.read_text())
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def test_every_variable_is_documented_and_every_documented_one_is_read() -> None:
+    read = set(READ.findall((ROOT / "shop/settings.py").read_text()))
+    assert "DATABASE_URL" in read
+    assert read == set(LISTED.findall((ROOT / "docs/configuration.md").read_text()))
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    named = set(re.findall(r"manage\.py (\w+)", (ROOT / "README.md").read_text()))
+    assert named == {"demo", "eventbus"}
+    assert named <= set(get_commands())
+
+
+@pytest.mark.parametrize("record", sorted((ROOT / "docs/adr").glob("*.md")), ids=lambda p: p.stem)
+def test_a_decision_says_when_to_look_again(record: Path) -> None:
+    text = record.read_text()
+    for part in (
+        "**Context.**",
+        "**Options",
+        "**Decision.**",
+        "**Consequences.**",
+        "**Look again**",
+    ):
+        assert part in text
+    assert len(text.splitlines()) <= 60

@@ -1,0 +1,99 @@
+"""Health, readiness, metrics; and a Redis that is gone."""
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError
+from django.test import Client
+
+from eventbus import thread
+from shop import health
+from shop.settings import redis_cache
+
+DEAD_REDIS = "redis://127.0.0.1:1/0"  # nothing listens there
+
+
+@pytest.fixture
+def dead_redis(settings: Any) -> None:
+    settings.CACHES = {"default": redis_cache(DEAD_REDIS)}
+
+
+def test_alive_asks_nothing_of_the_database(client: Client) -> None:
+    response = client.get("/healthz")  # without the mark django_db a query raises
+    assert (response.status_code, response.content) == (200, b"ok\n")
+    assert "no-store" in response.headers["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_ready_when_everything_answers(client: Client) -> None:
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {
+        "ready": True,
+        "checks": {"database": "ok", "migrations": "ok", "cache": "ok", "bus": "elsewhere"},
+    }
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_gone_is_a_reason(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> str:
+        raise OperationalError("connection to postgres://user:secret@host refused")
+
+    monkeypatch.setattr(health, "database", gone)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["database"] == "failed: OperationalError"
+    assert b"secret" not in response.content
+
+
+@pytest.mark.django_db
+def test_a_migration_that_is_missing_is_a_reason(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = [("one", False)]
+    monkeypatch.setattr(health.MigrationExecutor, "migration_plan", lambda *_: plan)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["migrations"] == "1 not applied: run manage.py migrate"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("alive", "status"), [(True, 200), (False, 503)])
+def test_the_bus_must_run_where_it_runs_in_a_thread(
+    client: Client, monkeypatch: pytest.MonkeyPatch, settings: Any, alive: bool, status: int
+) -> None:
+    settings.EVENTBUS = settings.EVENTBUS | {"mode": "thread"}
+    monkeypatch.setattr(thread, "is_alive", lambda: alive)
+    response = client.get("/readyz")
+    assert response.status_code == status
+    assert response.json()["checks"]["bus"] == ("ok" if alive else "the bus's thread does not run")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("dead_redis")
+def test_a_cache_that_is_gone_is_noted_and_nothing_is_refused(client: Client) -> None:
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json()["checks"]["cache"] == "degraded: the cache does not answer"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("dead_redis")
+def test_a_session_outlives_redis(client: Client) -> None:
+    session = client.session
+    session["basket"] = "kept"
+    session.save()
+    assert cache.get("anything") is None
+    assert client.session["basket"] == "kept"
+    assert client.get("/admin/login/").status_code == 200
+
+
+def test_metrics_are_plain_text(client: Client) -> None:
+    client.get("/healthz")
+    response = client.get("/metrics")
+    assert response.status_code == 200
+    assert response.headers["Content-Type"].startswith("text/plain")
+    assert b"django_http_requests_total_by_view_transport_method_total" in response.content

@@ -1,0 +1,144 @@
+"""Real servers: they start, run the bus once, serve the stylesheet, and end."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from django.conf import settings
+
+pytestmark = pytest.mark.process
+START_SECONDS, STOP_SECONDS = 40, 5  # a busy machine is slow to start; the end is a promise
+BUS_RUNS = "the bus runs in a thread of process"
+
+Start = Callable[..., tuple["subprocess.Popen[str]", str]]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [child for one in text.split() for child in (int(one), *children(int(one)))]
+
+
+def exists(pid: int) -> bool:
+    """Not so for one that has ended and whose parent has not asked yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts `manage.py` with a database of its own; gives the process and the address."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str, address: str = "--port={}") -> tuple[subprocess.Popen[str], str]:
+        port = free_port()
+        environment = os.environ | {
+            "DATABASE_URL": f"sqlite:///{tmp_path}/shop.sqlite3",
+            "SHOP_CONTEXTS": "orders",
+            "PYTHONUNBUFFERED": "1",
+        }
+        log = (tmp_path / "log").open("w")
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", *arguments, address.format(port)],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            text=True,
+        )
+        started.append(process)
+        log.close()
+        return process, f"http://127.0.0.1:{port}"
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def wait_until_ready(process: subprocess.Popen[str], base: str, log: Path) -> dict[str, object]:
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up:
+        assert process.poll() is None, log.read_text()
+        try:
+            with urlopen(f"{base}/readyz", timeout=5) as response:  # noqa: S310
+                answer: dict[str, object] = json.load(response)
+                return answer
+        except URLError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+def end(process: subprocess.Popen[str], how: signal.Signals) -> None:
+    family = children(process.pid)
+    process.send_signal(how)
+    process.wait(timeout=STOP_SECONDS)
+    deadline = time.monotonic() + 1
+    while any(map(exists, family)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(exists, family))
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_the_demo_serves_everything_and_ends_whole(
+    start: Start, tmp_path: Path, how: signal.Signals
+) -> None:
+    process, base = start("demo")
+    log = tmp_path / "log"
+    answer = wait_until_ready(process, base, log)
+    assert answer["checks"] == {"database": "ok", "migrations": "ok", "cache": "ok", "bus": "ok"}
+    with urlopen(f"{base}/healthz", timeout=5) as response:  # noqa: S310
+        assert response.read() == b"ok\n"
+    with urlopen(f"{base}/static/shop/shop.css", timeout=5) as response:  # noqa: S310
+        assert response.headers["Content-Type"].startswith("text/css")
+        assert b"--pine" in response.read()
+
+    end(process, how)
+
+    assert process.returncode == 0
+    told = log.read_text()
+    assert told.count(BUS_RUNS) == 1
+    assert "Traceback" not in told
+
+
+def test_it_starts_again_on_what_is_there_and_afresh_when_asked(
+    start: Start, tmp_path: Path
+) -> None:
+    for options, words in ((), ""), ((), ""), (("--reset",), "file deleted"):
+        process, _ = start("demo", "--no-serve", *options)
+        assert process.wait(timeout=START_SECONDS) == 0
+        assert words in (tmp_path / "log").read_text()
+    left = sorted(file.name for file in tmp_path.glob("shop.sqlite3*"))
+    assert left == ["shop.sqlite3"]
+
+
+def test_under_the_autoreloader_the_bus_runs_in_the_child_only(
+    start: Start, tmp_path: Path
+) -> None:
+    migrating, _ = start("demo", "--no-serve")
+    assert migrating.wait(timeout=START_SECONDS) == 0
+    process, base = start("runserver", address="127.0.0.1:{}")
+    log = tmp_path / "log"
+    answer = wait_until_ready(process, base, log)
+    assert answer["ready"] is True
+    [line] = [line for line in log.read_text().splitlines() if BUS_RUNS in line]
+    assert int(line.rpartition(" ")[2]) in children(process.pid)
+
+    end(process, signal.SIGTERM)
