@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class OrdersConfig(AppConfig):
     name = "apps.orders"
     label = "orders"
+    nav = [{"label": "My orders", "url": "orders:list", "order": 40}]
+    slots = {"cart.checkout": "apps.orders.slots.checkout"}
+
+    def ready(self) -> None:
+        from apps.orders import checks  # noqa: F401  (registers the system check)

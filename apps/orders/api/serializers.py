@@ -1,0 +1,96 @@
+"""Orders as JSON: amounts are strings, the currency beside them."""
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from rest_framework import serializers
+
+from apps.orders.models import Order, OrderLine
+
+
+class ShippingAddress(serializers.Serializer):
+    name = serializers.CharField(max_length=120)
+    line1 = serializers.CharField(max_length=200)
+    line2 = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    city = serializers.CharField(max_length=120)
+    postcode = serializers.CharField(max_length=20)
+    country = serializers.CharField(
+        validators=[RegexValidator(r"\A[A-Z]{2}\Z", "Two capital letters (ISO 3166-1).")]
+    )
+
+
+class PaymentMethod(serializers.Serializer):
+    payment_method = serializers.CharField(max_length=200)  # a token of payments'
+
+
+class NewOrder(PaymentMethod):
+    quote = serializers.CharField(max_length=20_000)  # 100 lines take about half of it
+    email = serializers.EmailField(max_length=254)
+    shipping_address = ShippingAddress()
+
+
+class Reason(serializers.Serializer):
+    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+
+class LineSerializer(serializers.ModelSerializer):
+    total = serializers.DecimalField(max_digits=14, decimal_places=2, read_only=True)
+
+    class Meta:
+        model = OrderLine
+        fields = ["sku", "title", "quantity", "unit_price", "total"]
+
+
+class OrderSerializer(serializers.ModelSerializer):
+    lines = LineSerializer(many=True, read_only=True)
+    shipping_address = serializers.SerializerMethodField()
+    failure = serializers.SerializerMethodField()
+    timeline = serializers.HyperlinkedIdentityField(
+        view_name="orders-api:timeline", lookup_field="pk", lookup_url_kwarg="order_id"
+    )
+
+    class Meta:
+        model = Order
+        fields = [
+            "id",
+            "number",
+            "status",
+            "placed_at",
+            "pay_before",
+            "email",
+            "shipping_address",
+            "currency",
+            "lines",
+            "subtotal",
+            "discount",
+            "shipping",
+            "tax",
+            "total",
+            "refunded",
+            "failure",
+            "retry_of",
+            "carrier",
+            "tracking",
+            "timeline",
+        ]
+
+    def get_shipping_address(self, order: Order) -> dict[str, str]:
+        return {name: getattr(order, name) for name in ShippingAddress().fields}
+
+    def get_failure(self, order: Order) -> dict[str, Any] | None:
+        """Why the order FAILED; null for every other."""
+        if not order.failure_code:
+            return None
+        return {
+            "code": order.failure_code,
+            "decline_code": order.decline_code or None,
+            "message": order.failure_message,
+            "missing": order.missing,
+        }
+
+
+class StepSerializer(serializers.Serializer):
+    kind = serializers.CharField()
+    text = serializers.CharField()
+    state = serializers.CharField()  # done, pending, failed
+    at = serializers.DateTimeField(allow_null=True)  # null: still to come

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from apps.orders.api import views
+
+app_name = "orders-api"
+urlpatterns = [
+    path("", views.Orders.as_view(), name="list"),
+    path("<uuid:order_id>/", views.OneOrder.as_view(), name="detail"),
+    path("<uuid:order_id>/timeline/", views.Timeline.as_view(), name="timeline"),
+    path("<uuid:order_id>/cancel/", views.Cancel.as_view(), name="cancel"),
+    path("<uuid:order_id>/retry/", views.Retry.as_view(), name="retry"),
+]

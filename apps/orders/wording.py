@@ -1,0 +1,115 @@
+"""The timeline in plain words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from django.conf import settings
+from django.template.defaultfilters import capfirst
+
+from apps.orders.models import Order, TimelineEntry
+
+Kind = TimelineEntry.Kind
+State = Literal["done", "pending", "failed"]
+SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}
+
+PLAIN = {
+    Kind.PLACED: "Order placed",
+    Kind.RESERVED: "Stock reserved",
+    Kind.CONFIRMED: "Order confirmed",
+    Kind.RELEASED: "Stock released",
+    Kind.DELIVERED: "Delivered",
+}
+STILL_TO_COME = (Kind.RESERVED, Kind.PAID, Kind.CONFIRMED, Kind.MAILED)
+PENDING_WORDS = PLAIN | {Kind.PAID: "Payment received", Kind.MAILED: "Confirmation mail sent"}
+MAILS = {
+    "order_confirmed": "Confirmation mail sent",
+    "order_failed": "Mail about the failed order sent",
+    "order_cancelled": "Cancellation mail sent",
+    "order_refunded": "Refund mail sent",
+    "order_shipped": "Shipping mail sent",
+    "order_delivered": "Delivery mail sent",
+}
+BRANDS = {"amex": "American Express"}
+BAD = (Kind.SOLD_OUT, Kind.DECLINED, Kind.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of the timeline."""
+
+    kind: str
+    text: str
+    state: State
+    at: datetime | None  # None: still to come
+
+
+def timeline_of(order: Order) -> list[Step]:
+    """What happened, in the order of time, then what is still to come while all goes well."""
+    entries = list(order.timeline.all())
+    steps = [Step(kind=e.kind, text=words(e), state=_state(e), at=e.at) for e in entries]
+    return steps + list(_to_come(order, {entry.kind for entry in entries}))
+
+
+def _state(entry: TimelineEntry) -> State:
+    return "failed" if entry.kind in BAD else "done"
+
+
+def _to_come(order: Order, told: set[str]) -> Iterable[Step]:
+    if order.status not in (Order.Status.PENDING, Order.Status.CONFIRMED):
+        return
+    for kind in STILL_TO_COME:
+        if kind not in told:
+            yield Step(kind=kind, text=PENDING_WORDS[kind], state="pending", at=None)
+
+
+def words(entry: TimelineEntry) -> str:
+    """The entry as one sentence."""
+    data = entry.data
+    match entry.kind:
+        case Kind.PAID:
+            return f"Payment received ({card(data['brand'])} •••• {data['last4']})"
+        case Kind.MAILED:
+            return MAILS.get(data["kind"], "Mail sent")
+        case Kind.SOLD_OUT:
+            return f"Stock not reserved: {data['message']}"
+        case Kind.DECLINED:
+            return f"Payment declined: {data['message']}"
+        case Kind.CANCELLED:
+            return cancelled(data["by"], data["reason"])
+        case Kind.REFUNDED:
+            return f"Refunded {amount(data['amount'], data['currency'])}"
+        case Kind.SHIPPED:
+            return f"Shipped with {data['carrier']}, tracking number {data['tracking']}"
+    return PLAIN[Kind(entry.kind)]
+
+
+def card(brand: str) -> str:
+    """The brand as people write it."""
+    return BRANDS.get(brand, capfirst(brand))
+
+
+def cancelled(by: str, reason: str) -> str:
+    """Who cancelled the order and why."""
+    if by == "timeout":
+        return "Cancelled: it was not paid in time"
+    who = "by you" if by == "customer" else f"by {settings.SHOP_NAME}"
+    return f"Cancelled {who}: {reason}" if reason else f"Cancelled {who}"
+
+
+def amount(value: Decimal | str, currency: str) -> str:
+    """An amount with its currency, for a sentence."""
+    return f"{SIGNS.get(currency, currency + ' ')}{Decimal(value):,.2f}"
+
+
+def sold_out(missing: Iterable[dict[str, object]]) -> str:
+    """Which articles are short and what is left of each."""
+    return "; ".join(
+        f"{line['title']}: {line['wanted']} wanted, {_left(line['available'])}" for line in missing
+    )
+
+
+def _left(available: object) -> str:
+    return f"only {available} left" if available else "none left"
