@@ -45,7 +45,7 @@ def declare(monkeypatch: pytest.MonkeyPatch) -> Any:
         for config in apps.get_app_configs():
             for name in ("nav", "slots"):
                 if hasattr(config, name):
-                    monkeypatch.setattr(config, name, type(getattr(config, name))())
+                    monkeypatch.setattr(type(config), name, type(getattr(config, name))())
         for name, value in declared.items():
             monkeypatch.setattr(apps.get_app_config("shop"), name, value, raising=False)
 
