@@ -70,8 +70,8 @@ def adjust_stock(*, sku: str, delta: int, reason: str, by: str) -> LedgerEntry:
     """Add `delta` units (negative: take off) to the units on hand and record why and by whom.
 
     What orders hold is promised to them and cannot be taken off, so cancelling or confirming
-    them succeeds after every adjustment. Raises NoChange, NoReason, UnknownSku, MoreThanAvailable or
-    TooManyUnits; then nothing is changed.
+    them succeeds after every adjustment. Raises NoChange, NoReason, UnknownSku,
+    MoreThanAvailable or TooManyUnits; then nothing is changed.
     """
     if delta == 0:
         raise NoChange

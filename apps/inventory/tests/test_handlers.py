@@ -162,7 +162,7 @@ def test_a_line_of_no_units_is_a_dead_letter(quantity):
     drain()
 
     assert numbers("MUG") == (3, 0)
-    assert Parked.objects.get(key=str(order)).state == Parked.State.DEAD
+    assert Parked.objects.get(subscriber="inventory", key=str(order)).state == Parked.State.DEAD
     assert not Hold.objects.exists()
 
 
@@ -220,7 +220,7 @@ def test_confirming_what_is_not_held_is_a_dead_letter_and_never_oversells(earlie
     end("orders.confirmed", order)
     drain()
 
-    letter = Parked.objects.get(key=str(order))
+    letter = Parked.objects.get(subscriber="inventory", key=str(order))
     assert letter.state == Parked.State.DEAD
     assert "nothing is held" in letter.error
     assert numbers("MUG") == (5, 0)
