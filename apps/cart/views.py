@@ -27,7 +27,7 @@ def cart(request: HttpRequest) -> HttpResponse:
     """What is in the cart and what it costs to send where; `?country=&shipping_method=`."""
     owner = shoppers.owner(request)
     contents = queries.contents(owner)
-    form = DeliveryForm(DELIVERY | request.GET.dict())
+    form = DeliveryForm(DELIVERY | request.GET.dict(), label_suffix="")
     signed = None
     if contents.lines and not contents.problems and form.is_valid():
         signed = _quote(owner, form.cleaned_data)

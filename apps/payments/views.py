@@ -45,7 +45,7 @@ def card(request: HttpRequest) -> HttpResponse:
         "method": method,
         "token": method and method.token,
         "errors": form.errors,
-        "form_error": "".join(form.non_field_errors()),
+        "form_errors": form.non_field_errors(),
         "expiry": form.cleaned_data.get("card_expiry", ""),
         "test_cards": shown_test_cards(),
     }

@@ -17,7 +17,7 @@ CONTEXTS = frozenset(ALL_CONTEXTS)
 OURS = CONTEXTS | {"shop", "eventbus"}
 OTHERS = "|".join(sorted(OURS))
 
-URL_NAME = re.compile(rf"({OTHERS}):[a-z][\w-]*")
+URL_NAME = re.compile(rf"({OTHERS})(?:-api)?:[a-z][\w-]*")
 TEMPLATE_NAME = re.compile(rf"({OTHERS})/[\w/.-]+\.(?:html|txt|svg|xml)(?:#\w+)?")
 TABLE = re.compile(rf"\b(?:from|join|update|into)\s+\"?({OTHERS})_\w+", re.IGNORECASE)
 MODULE = re.compile(rf"(?:apps\.)?({OTHERS})(?:\.|$)")
@@ -135,7 +135,7 @@ def tags_abroad(app: str, template: str) -> list[str]:
 
 
 def _is_anothers(app: str, name: str) -> bool:
-    return name in OURS - {app}
+    return name.removesuffix("-api") in OURS - {app}
 
 
 def sources(folder: Path) -> Iterator[Path]:

@@ -17,14 +17,14 @@ from eventbus.testing import drain
 pytestmark = pytest.mark.django_db
 
 
-def dump() -> str:
+def dump() -> list[object]:
     """Every value of every table."""
-    values = []
+    values: list[object] = []
     for model in apps.get_models(include_auto_created=True):
         with connection.cursor() as cursor:
             cursor.execute(f'SELECT * FROM "{model._meta.db_table}"')  # noqa: S608
-            values += [str(value) for row in cursor.fetchall() for value in row]
-    return "\n".join(values)
+            values += [value for row in cursor.fetchall() for value in row]
+    return values
 
 
 @pytest.mark.parametrize("card", TEST_CARDS, ids=lambda card: card.number)
@@ -47,9 +47,10 @@ def test_neither_database_nor_log_knows_the_card_after_a_purchase(
     drain()
 
     assert payment(order_id).status in ("refunded", "failed")
-    kept = dump()
+    values = dump()
+    kept = "\n".join(map(str, values))
     assert token in kept  # in orders.created, where it is spent
     for trace in [kept, caplog.text]:
         assert card.number not in trace
         assert card.number[:8] not in trace
-    assert not {"837", "8371"} & set(kept.splitlines())
+    assert not {"837", "8371"} & {value for value in values if isinstance(value, str)}
