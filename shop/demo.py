@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from eventbus import conf
+from eventbus.cursors import ensure_cursors
 from eventbus.worker import Worker
 
 CARDS = {  # of the mock gateway; any future date, any code
@@ -71,6 +72,7 @@ def migrate() -> str:
 
 def drain() -> int:
     """Run the bus here until nothing is left to do now; says how many events were dealt with."""
+    ensure_cursors()
     worker, handled = Worker(), 0
     while done := worker.step():
         handled += done

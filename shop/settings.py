@@ -236,7 +236,7 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"{SHOP_NAME} <shop@example.com>")
 EMAIL_TIMEOUT = 10  # seconds
-MAILBOX_PAGE = not PRODUCTION
+MAILBOX_PAGE = not EMAIL_URL  # production has to have one
 
 # Text, time, files ----------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

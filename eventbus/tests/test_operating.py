@@ -22,15 +22,18 @@ def command(*arguments: str) -> str:
     return out.getvalue()
 
 
+def status_of(*subscribers: str) -> list[list[str]]:
+    lines = [line.split() for line in command("status").splitlines()]
+    return [line for line in lines if line[0] in subscribers]
+
+
 def test_status_says_how_far_everybody_is(effects: Effects, say: Any) -> None:
     noting(effects, "a")
     failing(effects, "b", *[Reject("broken")] * 2, on=1)
     say("k", 1, 2)
-    before = [line.split() for line in command("status").splitlines()]
-    assert [line[:3] for line in before[1:]] == [["a", "0-255", "2"], ["b", "0-255", "2"]]
+    assert [line[:3] for line in status_of("a", "b")] == [["a", "0-255", "2"], ["b", "0-255", "2"]]
     drain()
-    after = [line.split() for line in command("status").splitlines()]
-    assert [line[:6] for line in after[1:]] == [
+    assert [line[:6] for line in status_of("a", "b")] == [
         ["a", "0-255", "0", "0", "0", "0"],
         ["b", "0-255", "0", "1", "2", "1"],
     ]

@@ -17,7 +17,7 @@ CONTEXTS = frozenset(ALL_CONTEXTS)
 OURS = CONTEXTS | {"shop", "eventbus"}
 OTHERS = "|".join(sorted(OURS))
 
-URL_NAME = re.compile(rf"({OTHERS}):[a-z][\w-]*")
+URL_NAME = re.compile(rf"({OTHERS})(?:-api)?:[a-z][\w-]*")
 TEMPLATE_NAME = re.compile(rf"({OTHERS})/[\w/.-]+\.(?:html|txt|svg|xml)(?:#\w+)?")
 TABLE = re.compile(rf"\b(?:from|join|update|into)\s+\"?({OTHERS})_\w+", re.IGNORECASE)
 MODULE = re.compile(rf"(?:apps\.)?({OTHERS})(?:\.|$)")
@@ -123,14 +123,19 @@ def _name(node: ast.expr) -> str:
 
 
 def tags_abroad(app: str, template: str) -> list[str]:
-    """What a template of the app takes from elsewhere than itself and "base.html"."""
-    urls = (name for name in URL_TAG.findall(template) if name not in {app, f"{app}-api", "admin"})
+    """What a template of the app takes of another of our apps, "base.html" apart."""
+    urls = (f"url {name}:" for name in URL_TAG.findall(template) if _is_anothers(app, name))
     paths = (
         f"{tag} {path}"
         for tag, path in PATH_TAG.findall(template)
-        if not path.startswith(f"{app}/") and (tag, path) != ("extends", "base.html")
+        if (tag, path) != ("extends", "base.html")
+        and ("/" not in path or _is_anothers(app, path.partition("/")[0]))
     )
-    return [*(f"url {name}:" for name in urls), *paths]
+    return [*urls, *paths]
+
+
+def _is_anothers(app: str, name: str) -> bool:
+    return name.removesuffix("-api") in OURS - {app}
 
 
 def sources(folder: Path) -> Iterator[Path]:

@@ -176,6 +176,7 @@ def test_a_planted_migration_is_seen(
         'import_string(f"apps.{name}.operations.f")',
         '__import__("apps.cart")',
         'reverse("cart:detail")',
+        'reverse("cart-api:lines")',
         'nav = [{"label": "Cart", "url": "cart:detail", "order": 1}]',
         'render(request, "cart/detail.html")',
         'template_name = "cart/detail.html#lines"',
@@ -225,9 +226,12 @@ def test_people_are_the_affair_of_users() -> None:
         ('{% extends "cart/base.html" %}', ["extends cart/base.html"]),
         ("{% include 'cart/_line.html' %}", ["include cart/_line.html"]),
         ('{% include "base.html" %}', ["include base.html"]),
+        ('{% extends "admin/base_site.html" %}{% static "admin/css/forms.css" %}', []),
         ("{% static 'shop/shop.css' %}", ["static shop/shop.css"]),
         ("{% url 'orders:detail' order.pk %}{% url 'admin:index' %}", []),
+        ("{% url 'orders-api:detail' order.pk %}", []),
         ("{% url 'cart:detail' %}", ["url cart:"]),
+        ("{% url 'cart-api:lines' %}", ["url cart-api:"]),
     ],
 )
 def test_a_planted_tag_is_seen(template: str, findings: list[str]) -> None:
