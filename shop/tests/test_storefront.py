@@ -43,17 +43,8 @@ def declare(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Replaces what all apps declare by what one app is given."""
 
     def put(**declared: Any) -> None:
-<<<<<<< HEAD
         config = SimpleNamespace(label="one", **declared)
         monkeypatch.setattr(storefront, "apps", SimpleNamespace(get_app_configs=lambda: [config]))
-=======
-        for config in apps.get_app_configs():
-            for name in ("nav", "slots"):
-                if hasattr(config, name):
-                    monkeypatch.setattr(type(config), name, type(getattr(config, name))())
-        for name, value in declared.items():
-            monkeypatch.setattr(apps.get_app_config("shop"), name, value, raising=False)
->>>>>>> infra
 
     return put
 

@@ -9,12 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.test import Client
-<<<<<<< HEAD
 from django.urls import path
 
 from shop.urls import urlpatterns as real
-=======
->>>>>>> infra
 
 CSS = Path(settings.BASE_DIR, "shop/static/shop/shop.css").read_text()
 PAIRS = [
@@ -77,15 +74,10 @@ def test_nothing_is_inline(name: str) -> None:
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\bsrc=)", source)
 
 
-<<<<<<< HEAD
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db
 def test_a_page_has_its_frame(client: Client) -> None:
     html = client.get("/framed/").content.decode()
-=======
-def test_a_page_has_its_frame(client: Client, db: None) -> None:
-    html = client.get("/users/login/").content.decode()
->>>>>>> infra
     for part in ('href="#main"', '<main id="main"', 'role="status"', "shop/shop.css", "htmx"):
         assert part in html
     assert '"allowEval": false' in html
