@@ -86,8 +86,6 @@ INSTALLED_APPS = [
     *(f"apps.{context}" for context in SHOP_CONTEXTS),
     "shop",
 ]
-if "users" in SHOP_CONTEXTS:
-    INSTALLED_APPS.insert(7, "rest_framework_simplejwt.token_blacklist")
 AUTH_USER_MODEL = "users.User" if "users" in SHOP_CONTEXTS else "auth.User"
 
 MIDDLEWARE = [
@@ -212,13 +210,14 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 20,
     "EXCEPTION_HANDLER": "shop.api.problem",
+    "DEFAULT_THROTTLE_RATES": {"sign-in": None if TESTING else env.str("SIGN_IN_RATE", "10/min")},
+    # How many of our own proxies add to X-Forwarded-For; what else is in it is not believed.
+    "NUM_PROXIES": env.int("NUM_PROXIES", 1 if env.bool("BEHIND_TLS_PROXY", False) else 0),
     "COERCE_DECIMAL_TO_STRING": True,
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
     "SIGNING_KEY": JWT_KEY,
     "USER_ID_CLAIM": "user_id",
 }

@@ -4,3 +4,4 @@ from django.apps import AppConfig
 class UsersConfig(AppConfig):
     name = "apps.users"
     label = "users"
+    slots = {"header": "apps.users.slots.header"}

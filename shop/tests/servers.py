@@ -68,6 +68,7 @@ def postgres() -> Iterator[Postgres]:
             **owner,
         )
         options = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+        options += ["max_prepared_transactions=10"]  # a prepared one must not stall the bus
         options += ["listen_addresses=127.0.0.1", f"unix_socket_directories={data}"]
         command = [binaries / "postgres", "-D", data]
         command += [word for option in options for word in ("-c", option)]

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from apps.cart.api import views
+
+urlpatterns = [
+    path("", views.CartDetail.as_view()),
+    path("lines/", views.Lines.as_view()),
+    path("lines/<slug:sku>/", views.LineDetail.as_view()),
+    path("quote/", views.QuoteMaker.as_view()),
+]

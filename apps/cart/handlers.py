@@ -1,0 +1,76 @@
+"""What the cart does when something happens elsewhere. Once an event, in one transaction."""
+
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from apps.cart import operations
+from eventbus import Envelope, payload, subscribe
+
+
+@payload
+class ArticleView:
+    sku: str
+    title: str
+    price: Decimal
+    currency: str
+    version: int
+    picture: str
+    url: str
+    active: bool
+
+
+@payload
+class StockLevel:
+    sku: str
+    available: int
+    version: int
+
+
+@payload
+class OrderedLine:
+    sku: str
+    quantity: int
+    unit_price: Decimal
+
+
+@payload
+class PlacedOrder:
+    order_id: UUID
+    cart_id: UUID
+    cart_version: int
+    placed_at: datetime
+    lines: tuple[OrderedLine, ...]
+
+
+@payload
+class EndedOrder:
+    order_id: UUID
+
+
+@subscribe("products.changed")
+def know_article(article: ArticleView) -> None:
+    operations.record_article(**asdict(article))
+
+
+@subscribe("inventory.stock_changed")
+def know_stock(level: StockLevel) -> None:
+    operations.record_stock(sku=level.sku, available=level.available, version=level.version)
+
+
+@subscribe("orders.created")
+def hold_cart(order: PlacedOrder) -> None:
+    operations.record_order(
+        order_id=order.order_id,
+        cart_id=order.cart_id,
+        cart_version=order.cart_version,
+        placed_at=order.placed_at,
+        lines=order.lines,
+    )
+
+
+@subscribe("orders.confirmed", "orders.failed", "orders.cancelled")
+def let_go(order: EndedOrder, event: Envelope) -> None:
+    status = event.name.removeprefix("orders.")
+    operations.settle_order(order_id=order.order_id, status=status)

@@ -1,0 +1,110 @@
+"""The cart's pages. All of it works without scripts."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.cart import operations, queries, rates, shoppers
+from apps.cart.forms import AddForm, DeliveryForm, QuantityForm
+from apps.cart.models import MOST
+
+DELIVERY = {"country": next(iter(rates.COUNTRIES)), "shipping_method": rates.Method.STANDARD}
+REFUSALS = {
+    operations.NotSold: "This article is no longer sold.",
+    operations.SoldOut: "This article is sold out.",
+    operations.NotInCart: "That article is not in your cart any more.",
+}
+
+
+@require_safe
+@never_cache
+def cart(request: HttpRequest) -> HttpResponse:
+    """What is in the cart and what it costs to send where; `?country=&shipping_method=`."""
+    owner = shoppers.owner(request)
+    contents = queries.contents(owner)
+    form = DeliveryForm(DELIVERY | request.GET.dict())
+    signed = None
+    if contents.lines and not contents.problems and form.is_valid():
+        signed = _quote(owner, form.cleaned_data)
+    context = {
+        "cart": contents,
+        "form": form,
+        "quote": signed and signed.quote,
+        "token": signed and signed.token,
+        "most": MOST,
+        "free_over": rates.FREE_STANDARD_OVER,
+        "query": request.GET.urlencode(),
+    }
+    response = render(request, "cart/cart.html", context)
+    shoppers.remember(request, response, None)
+    return response
+
+
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    """Put an article into the cart."""
+    owner, token = shoppers.owner_or_new(request)
+    form = AddForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Please choose a quantity from 1 to {MOST}.")
+        return _back(request)
+    if not _try(request, lambda: operations.add_line(owner=owner, **form.cleaned_data)):
+        token = None
+    response = _back(request)
+    shoppers.remember(request, response, token)
+    return response
+
+
+@require_POST
+def update(request: HttpRequest, sku: str) -> HttpResponse:
+    """Have another quantity of an article; 0 takes it out."""
+    form = QuantityForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Please choose a quantity from 0 to {MOST}.")
+        return _back(request)
+    owner = shoppers.owner(request) or ""
+    _try(request, lambda: operations.set_quantity(owner=owner, sku=sku, **form.cleaned_data))
+    return _back(request)
+
+
+@require_POST
+def remove(request: HttpRequest, sku: str) -> HttpResponse:
+    """Take an article out."""
+    owner = shoppers.owner(request) or ""
+    _try(request, lambda: operations.remove_line(owner=owner, sku=sku))
+    return _back(request)
+
+
+def _quote(owner: str | None, delivery: dict[str, str]) -> operations.SignedQuote | None:
+    """The quote; None when the cart has changed under our hands and the page shows it no more."""
+    try:
+        return operations.make_quote(owner=owner, **delivery)
+    except (operations.EmptyCart, operations.Unavailable):
+        return None
+
+
+def _try(request: HttpRequest, change: Callable[[], operations.Put | None]) -> bool:
+    """Make the change and tell the shopper what came of it."""
+    try:
+        put = change()
+    except tuple(REFUSALS) as refusal:
+        messages.error(request, REFUSALS[type(refusal)])
+        return False
+    if put is None or put.quantity == 0:
+        messages.success(request, "Taken out of your cart.")
+    elif put.notice:
+        messages.warning(request, f"{put.title}: {put.notice}")
+    else:
+        messages.success(request, f"{put.quantity} × {put.title} in your cart.")
+    return True
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the cart, for the same delivery as before."""
+    query = request.GET.urlencode()
+    return redirect(reverse("cart:cart") + (f"?{query}" if query else ""))

@@ -1,0 +1,6 @@
+from django.urls import path
+
+from apps.payments import views
+
+app_name = "payments"
+urlpatterns = [path("card/", views.card, name="card")]

@@ -1,0 +1,35 @@
+import pytest
+
+from apps.products.models import Availability
+from eventbus.testing import drain, emit, redeliver
+
+pytestmark = pytest.mark.django_db
+
+
+def stock(sku, available, version):
+    body = {"sku": sku, "available": available, "version": version}
+    emit("inventory.stock_changed", body, key=sku)
+
+
+def known():
+    return list(Availability.objects.values_list("sku", "available", "version"))
+
+
+def test_stock_is_shown():
+    stock("MUG-BLU", 7, 1)
+    drain()
+    assert known() == [("MUG-BLU", 7, 1)]
+
+
+def test_a_second_delivery_changes_nothing():
+    stock("MUG-BLU", 7, 1)
+    drain()
+    redeliver("inventory.stock_changed", key="MUG-BLU", subscriber="products")
+    assert known() == [("MUG-BLU", 7, 1)]
+
+
+def test_an_older_version_does_not_win():
+    stock("MUG-BLU", 7, 2)
+    stock("MUG-BLU", 9, 1)
+    drain()
+    assert known() == [("MUG-BLU", 7, 2)]

@@ -1,0 +1,115 @@
+from decimal import Decimal
+from xml.etree import ElementTree
+
+import pytest
+
+from apps.products import demo, pictures
+from apps.products.models import Availability
+from apps.products.tests.factories import CategoryFactory, ProductFactory, VariantFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def titles(response):
+    return [card.title for card in response.context["cards"]]
+
+
+def test_the_list_shows_cards_and_costs_few_queries(client, django_assert_max_num_queries):
+    demo.load()
+    with django_assert_max_num_queries(6):
+        response = client.get("/products/")
+    page = response.content.decode()
+    assert len(titles(response)) == 12
+    assert "from</span> €14.90" in page
+    assert page.count('loading="eager"') == 4
+    assert page.count('loading="lazy"') == 8
+
+
+def test_the_pages_of_the_list_show_every_product_once(client):
+    demo.load()
+    first, second = client.get("/products/"), client.get("/products/?page=2")
+    assert len(titles(first) + titles(second)) == len(set(titles(first) + titles(second))) == 22
+    assert client.get("/products/?page=no-number").status_code == 200
+
+
+def test_a_name_is_never_markup(client):
+    demo.load()
+    page = client.get("/products/chefs-knife/").content.decode()
+    assert "Chef&#x27;s knife &lt;20 cm&gt;" in page
+    assert "<20 cm>" not in page
+
+
+def test_a_parent_category_lists_what_is_below_it(client):
+    top = CategoryFactory(slug="home", title="Home")
+    leaf = CategoryFactory(slug="mugs", title="Mugs", parent=CategoryFactory(parent=top))
+    mug = VariantFactory(product__category=leaf).product
+    VariantFactory()
+    assert titles(client.get("/products/c/home/")) == [mug.title]
+    page = client.get("/products/c/mugs/").content.decode()
+    assert 'href="/products/c/home/"' in page
+
+
+def test_hidden_things_are_not_found(client):
+    hidden = CategoryFactory(slug="hidden", active=False)
+    below = CategoryFactory(slug="below", parent=hidden)
+    VariantFactory(product__slug="in-hidden", product__category=below)
+    VariantFactory(product__slug="off-sale", product__active=False)
+    VariantFactory(product__slug="no-variant", active=False)
+    ProductFactory(slug="empty")
+    for path in ["c/hidden/", "c/below/", "c/none/", "in-hidden/", "off-sale/", "no-variant/"]:
+        assert client.get(f"/products/{path}").status_code == 404
+    assert client.get("/products/empty/").status_code == 404
+    assert titles(client.get("/products/")) == []
+
+
+def test_a_link_chooses_the_variant(client):
+    product = ProductFactory(slug="mug", title="Mug")
+    VariantFactory(product=product, sku="BLU", option="Blue", picture="mug-blue")
+    VariantFactory(
+        product=product, sku="RED", option="Red", picture="mug-red", price=Decimal("11.00")
+    )
+    page = client.get("/products/mug/?sku=RED").content.decode()
+    assert "/products/pictures/mug-red.svg" in page
+    assert "/products/pictures/mug-red-close.svg" in page
+    assert "mug-blue" not in page
+    assert "€11.00" in page
+    assert "mug-blue" in client.get("/products/mug/?sku=NONE").content.decode()
+
+
+def test_the_first_variant_that_can_be_bought_is_shown(client):
+    product = ProductFactory(slug="mug")
+    VariantFactory(product=product, sku="BLU")
+    VariantFactory(product=product, sku="RED")
+    Availability.objects.create(sku="BLU", available=0, version=1)
+    assert client.get("/products/mug/").context["variant"].sku == "RED"
+
+
+@pytest.mark.parametrize(
+    ("available", "badge"),
+    [(0, "Sold out"), (1, "Only 1 left"), (3, "Only 3 left"), (4, "In stock")],
+)
+def test_the_badge_says_what_is_left(client, available, badge):
+    variant = VariantFactory(product__slug="mug")
+    Availability.objects.create(sku=variant.sku, available=available, version=1)
+    for path in ["/products/", "/products/mug/"]:
+        assert badge in client.get(path).content.decode()
+
+
+def test_no_badge_before_inventory_has_spoken(client):
+    VariantFactory(product__slug="mug")
+    assert 'class="badge' not in client.get("/products/mug/").content.decode()
+
+
+def test_a_picture_is_a_cacheable_svg(client):
+    response = client.get("/products/pictures/mug-blue.svg")
+    assert response["Content-Type"] == "image/svg+xml"
+    assert response["Cache-Control"] == "public, max-age=2592000"
+    assert not response.has_header("Vary") or "Cookie" not in response["Vary"]
+    assert client.get("/products/pictures/mug-nocolour.svg").status_code == 404
+
+
+def test_every_picture_is_well_formed_and_its_own():
+    drawn = [pictures.draw(name) for name in pictures.names()]
+    assert len(set(drawn)) == len(drawn) >= 12 * 12
+    for svg in drawn:
+        ElementTree.fromstring(svg)  # noqa: S314  (our own text)

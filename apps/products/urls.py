@@ -1,0 +1,11 @@
+from django.urls import path
+
+from apps.products import views
+
+app_name = "products"
+urlpatterns = [
+    path("", views.product_list, name="list"),
+    path("c/<slug:slug>/", views.product_list, name="category"),
+    path("pictures/<slug:name>.svg", views.picture, name="picture"),
+    path("<slug:slug>/", views.product, name="product"),
+]

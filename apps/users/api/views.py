@@ -1,0 +1,98 @@
+from dataclasses import asdict
+from typing import Any, cast
+
+from django.contrib.auth import authenticate
+from rest_framework import status
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from apps.users import operations
+from apps.users.api.serializers import Credentials, Me, Refresh, SignUp
+from apps.users.models import User
+from apps.users.throttling import SignInThrottle
+from apps.users.tokens import TokenRefused
+
+
+class PublicView(APIView):
+    """For clients without a good access token: one sent along is not looked at."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+
+class UsersView(PublicView):
+    def post(self, request: Request) -> Response:
+        """Sign up. A taken address is answered like a new one and changes nothing."""
+        form = _valid(SignUp, request)
+        operations.register_user(**form)
+        return Response(
+            {"email": form["email"], "name": form["name"]}, status=status.HTTP_201_CREATED
+        )
+
+
+class TokenView(PublicView):
+    throttle_classes = (SignInThrottle,)
+
+    def post(self, request: Request) -> Response:
+        """Sign in: an access token and a refresh token."""
+        form = _valid(Credentials, request)
+        user = authenticate(request, username=form["email"], password=form["password"])
+        if not isinstance(user, User):
+            raise AuthenticationFailed("No account with that e-mail and password.", "no_account")
+        return Response(asdict(operations.start_family(user=user)))
+
+
+class RefreshView(PublicView):
+    def post(self, request: Request) -> Response:
+        """The next pair of tokens for a refresh token, which is then used up."""
+        form = _valid(Refresh, request)
+        try:
+            return Response(asdict(operations.rotate_tokens(refresh=form["refresh"])))
+        except TokenRefused as error:
+            raise _not_valid() from error
+
+
+class LogoutView(PublicView):
+    def post(self, request: Request) -> Response:
+        """Sign out: the refresh token and all that follow from it are worth nothing."""
+        form = _valid(Refresh, request)
+        try:
+            operations.end_family(refresh=form["refresh"])
+        except TokenRefused as error:
+            raise _not_valid() from error
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MeView(APIView):
+    def get(self, request: Request) -> Response:
+        """Who the access token stands for."""
+        return Response(Me(request.user).data)
+
+    def patch(self, request: Request) -> Response:
+        """Change the name; other fields are not for the user to change and are ignored."""
+        user = cast(User, request.user)  # nobody else gets past IsAuthenticated
+        form = Me(user, data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        name = form.validated_data.get("name", user.name)
+        operations.rename_user(user_id=user.pk, name=name)
+        return Response({**Me(user).data, "name": name})
+
+
+def _valid(kind: type[Serializer], request: Request) -> dict[str, Any]:
+    form = kind(data=request.data)
+    form.is_valid(raise_exception=True)
+    data: dict[str, Any] = form.validated_data
+    return data
+
+
+def _not_valid() -> AuthenticationFailed:
+    return AuthenticationFailed(
+        "The token is not valid any more: sign in again.", "token_not_valid"
+    )
