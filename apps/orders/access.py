@@ -1,10 +1,18 @@
 """Who may see an order: its owner, or whoever holds its access token (guests get it by mail)."""
 
 from base64 import urlsafe_b64encode
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
+
+
+def owner_of(request: Any) -> str | None:
+    """Who asks, as the gateway tells of every request (a page's or the API's): "user:<id>",
+    "cart:<sha256 of the cart token>" or None."""
+    owner: str | None = request.get_owner()
+    return owner
 
 
 def access_token(order_id: UUID, *, key: str | None = None) -> str:

@@ -30,8 +30,8 @@ def order_for(order_id: UUID, *, owner: str | None, token: str = "") -> Order | 
     return order if mine or is_access_token(token, order_id=order_id) else None
 
 
-def orders_of(owner: str) -> QuerySet[Order]:
-    """The owner's orders with their lines, newest first."""
+def orders_of(owner: str | None) -> QuerySet[Order]:
+    """The owner's orders with their lines, newest first; none for None."""
     return Order.objects.filter(owner=owner).prefetch_related("lines").order_by("-placed_at")
 
 

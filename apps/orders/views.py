@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.orders import operations, queries
-from apps.orders.access import access_token, is_access_token
+from apps.orders.access import access_token, is_access_token, owner_of
 from apps.orders.forms import CheckoutForm, PaymentForm
 from apps.orders.models import Order
 from apps.orders.operations import Address, Placed
@@ -40,7 +40,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if not quote:
         return _no_quote(request)
     try:
-        offer = read_quote(quote, owner=request.get_owner())  # type: ignore[attr-defined]
+        offer = read_quote(quote, owner=owner_of(request))
         if used := queries.order_of_quote(offer):
             return _to_order(used)
         queries.ensure_current(offer)
@@ -58,7 +58,7 @@ def place(request: HttpRequest) -> HttpResponse:
         return _no_quote(request)
     form, payment = CheckoutForm(request.POST), PaymentForm(request.POST)
     try:
-        offer = read_quote(quote, owner=request.get_owner())  # type: ignore[attr-defined]
+        offer = read_quote(quote, owner=owner_of(request))
         if not (form.is_valid() and payment.is_valid()):
             return _checkout_page(
                 request, quote=quote, offer=offer, form=form, payment=payment, status=422
@@ -139,13 +139,13 @@ def retry(request: HttpRequest, order_id: UUID) -> HttpResponse:
 @require_GET
 def mine(request: HttpRequest) -> HttpResponse:
     """The signed-in shopper's orders, newest first."""
-    pages = Paginator(queries.orders_of(request.get_owner()), 20)  # type: ignore[attr-defined]
+    pages = Paginator(queries.orders_of(owner_of(request)), 20)
     return render(request, "orders/list.html", {"page": pages.get_page(request.GET.get("page"))})
 
 
 def _order(request: HttpRequest, order_id: UUID) -> Order:
     token = request.COOKIES.get(_cookie(order_id), "")
-    order = queries.order_for(order_id, owner=request.get_owner(), token=token)  # type: ignore[attr-defined]
+    order = queries.order_for(order_id, owner=owner_of(request), token=token)
     if order is None:
         raise Http404
     return order

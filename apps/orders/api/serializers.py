@@ -75,7 +75,7 @@ class OrderSerializer(serializers.ModelSerializer):
         ]
 
     def get_shipping_address(self, order: Order) -> dict[str, str]:
-        return {name: getattr(order, name) for name in ShippingAddress().get_fields()}
+        return dict(ShippingAddress(order).data)
 
     def get_failure(self, order: Order) -> dict[str, Any] | None:
         """Why the order FAILED; null for every other."""

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.orders import operations, queries
-from apps.orders.access import access_token
+from apps.orders.access import access_token, owner_of
 from apps.orders.api.problems import KeyMissing, Refused
 from apps.orders.api.serializers import (
     NewOrder,
@@ -47,11 +47,11 @@ class Orders(ListAPIView):
         return [AllowAny() if self.request.method == "POST" else IsAuthenticated()]
 
     def get_queryset(self) -> Any:
-        return queries.orders_of(self.request.get_owner())  # type: ignore[attr-defined]
+        return queries.orders_of(owner_of(self.request))
 
     def post(self, request: Request) -> Response:
         """201 with the new order; 200 with the order that the quote made before."""
-        owner = request.get_owner()  # type: ignore[attr-defined]
+        owner = owner_of(request)
         if owner is None:
             raise NotAuthenticated("Send your Cart-Token, or sign in.")
         key = _idempotency_key(request)
@@ -80,7 +80,7 @@ class OfOrder(APIView):
 
     def order(self, order_id: UUID) -> Order:
         token = self.request.headers.get(TOKEN_HEADER, "")
-        order = queries.order_for(order_id, owner=self.request.get_owner(), token=token)  # type: ignore[attr-defined]
+        order = queries.order_for(order_id, owner=owner_of(self.request), token=token)
         if order is None:
             raise NotFound
         return order
