@@ -1,0 +1,107 @@
+"""The shop as real processes on one database: web servers, bus workers, and their sudden death."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from shop.tests.processes import ROOT, succeed
+from shop.tests.shopper import Transport, over_http
+
+READY_SECONDS = 40
+GRANIAN = "granian --interface wsgi --host 127.0.0.1 --no-ws --workers 1 --blocking-threads 4"
+
+
+@dataclass
+class Deployment:
+    """Processes by name; all of them end with the `with` block."""
+
+    folder: Path  # for their output
+    environment: dict[str, str]
+    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        succeed("manage.py", "demo", "--no-serve", **self.environment)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for name in list(self.processes):
+            self.kill(name)
+
+    def serve(self, name: str, port: int) -> Transport:
+        """A web process with that name, ready; how to call it."""
+        self.ports[name] = port
+        self._start(name, "-m", *GRANIAN.split(), "--port", str(port), "shop.wsgi:application")
+        self._wait_until_ready(name, port)
+        return over_http(f"http://127.0.0.1:{port}")
+
+    def work(self, name: str) -> None:
+        """A bus worker with that name."""
+        self._start(name, "manage.py", "eventbus", "run")
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to the process and every process it has started."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def restart(self, name: str) -> None:
+        """Kill it and start it again, at once."""
+        self.kill(name)
+        if name in self.ports:
+            self.serve(name, self.ports[name])
+        else:
+            self.work(name)
+
+    def violations(self) -> list[str]:
+        """What is wrong in the database now; see invariants.py."""
+        code = (
+            "from shop.tests.invariants import violations;"
+            " print(*violations(killed=True), sep='\\n')"
+        )
+        told = succeed("manage.py", "shell", "-v0", "-c", code, **self.environment)
+        return [line for line in told.splitlines() if line]
+
+    def settle(self, *, seconds: float = 40) -> list[str]:
+        """What is still wrong when the bus has had its time; empty as soon as all is well."""
+        give_up = time.monotonic() + seconds
+        while (wrong := self.violations()) and time.monotonic() < give_up:
+            time.sleep(0.5)
+        return wrong
+
+    def _start(self, name: str, *arguments: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a group of its own, so that it can be killed whole
+            )
+
+    def _wait_until_ready(self, name: str, port: int) -> None:
+        give_up = time.monotonic() + READY_SECONDS
+        while time.monotonic() < give_up:
+            log = (self.folder / f"{name}.log").read_text()
+            assert self.processes[name].poll() is None, log
+            try:
+                with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+                    return
+            except (URLError, ConnectionError, TimeoutError):
+                time.sleep(0.1)
+        raise AssertionError(f"{name} is not ready after {READY_SECONDS} s:\n{log}")

@@ -1,0 +1,133 @@
+"""`kill -9` in the middle of the saga: every order ends, nothing is lost and nothing doubled."""
+
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.error import URLError
+from uuid import uuid4
+
+import pytest
+
+from shop.tests.deployments import Deployment
+from shop.tests.servers import Postgres
+from shop.tests.shopper import GOOD, NO_FUNDS, Answer, Shopper, Transport
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(400)]
+SCARCE, SCARCE_UNITS = "MUG-GRA", 12  # of the demo's catalogue
+PLENTY = "MUG-BLU"
+BASKETS = [(SCARCE, GOOD)] * 18 + [(PLENTY, GOOD)] * 6 + [(PLENTY, NO_FUNDS)] * 6
+PATIENCE = 60.0  # seconds that a client goes on asking a server that is away
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def patient(transports: list[Transport]) -> Transport:
+    """As a good client: asks again, with the same key, when the connection breaks."""
+
+    def call(method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return random.choice(transports)(method, path, body, headers)
+            except (URLError, ConnectionError, TimeoutError):
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.1)
+
+    return call
+
+
+def buy_all(transports: list[Transport]) -> list[tuple[Shopper, str, str]]:
+    """Every basket by a shopper of its own, six at a time: (shopper, order id, card)."""
+    bought: list[tuple[Shopper, str, str]] = []
+    waiting = list(BASKETS)
+    random.Random(3).shuffle(waiting)
+
+    def shop() -> None:
+        while waiting:
+            sku, card = waiting.pop()
+            shopper = Shopper(patient(transports))
+            shopper.add(sku)
+            quote, method = shopper.quote(), shopper.card(card)
+            answer = shopper.order(quote, method, key=uuid4().hex)
+            assert answer.status in {200, 201}, answer.body
+            bought.append((shopper, answer.body["id"], card))
+
+    threads = [threading.Thread(target=shop) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return bought
+
+
+def kill_meanwhile(deployment: Deployment, names: list[str], stop: threading.Event) -> int:
+    """One process after the other dies and comes back; says how many died."""
+    draw, deaths = random.Random(11), 0
+    while not stop.wait(draw.uniform(0.3, 1.2)):
+        deployment.restart(names[deaths % len(names)])
+        deaths += 1
+    return deaths
+
+
+def check(deployment: Deployment, transports: list[Transport], victims: list[str]) -> None:
+    stop, deaths = threading.Event(), []
+    killer = threading.Thread(
+        target=lambda: deaths.append(kill_meanwhile(deployment, victims, stop))
+    )
+    killer.start()
+    try:
+        bought = buy_all(transports)
+        time.sleep(1)  # the saga's tail is killed into as well
+    finally:
+        stop.set()
+        killer.join()
+    assert deaths[0] >= 2
+    assert len({order for _, order, _ in bought}) == len(BASKETS)
+    assert deployment.settle() == []
+    ended = [(shopper.look(order), card) for shopper, order, card in bought]
+    assert_every_order_ended_rightly(ended)
+
+
+def assert_every_order_ended_rightly(ended: list[tuple[dict[str, object], str]]) -> None:
+    def count(holds: Callable[[dict[str, object], str], bool]) -> int:
+        return sum(holds(order, card) for order, card in ended)
+
+    def is_of(order: dict[str, object], sku: str) -> bool:
+        return order["lines"][0]["sku"] == sku  # type: ignore[index]
+
+    assert count(lambda o, c: is_of(o, SCARCE) and o["status"] == "CONFIRMED") == SCARCE_UNITS
+    assert count(lambda o, c: is_of(o, SCARCE) and o["status"] == "FAILED") == 18 - SCARCE_UNITS
+    assert count(lambda o, c: is_of(o, PLENTY) and c == GOOD and o["status"] == "CONFIRMED") == 6
+    assert count(lambda o, c: c == NO_FUNDS and o["status"] == "FAILED") == 6
+
+
+def test_one_process_on_sqlite(tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": f"sqlite:///{tmp_path}/shop.sqlite3", "REDIS_URL": ""}
+    with Deployment(tmp_path, environment) as deployment:
+        web = deployment.serve("web", free_port())
+        check(deployment, [web], ["web"])
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+def test_two_web_processes_and_two_workers_on_postgresql_and_redis(
+    tmp_path: Path, postgres_server: Postgres, redis_url: str
+) -> None:
+    environment = {
+        "DATABASE_URL": postgres_server.new_database(),
+        "REDIS_URL": redis_url,
+        "EVENTBUS_MODE": "worker",
+    }
+    with Deployment(tmp_path, environment) as deployment:
+        webs = [deployment.serve(name, free_port()) for name in ("web 1", "web 2")]
+        for name in ("bus 1", "bus 2"):
+            deployment.work(name)
+        check(deployment, webs, ["bus 1", "bus 2", "web 1"])
