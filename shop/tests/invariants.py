@@ -94,5 +94,7 @@ def _of_mails(*, killed: bool) -> list[str]:
         sent += [Notification.State.SENDING, Notification.State.HELD]
     found += [f"mail {mail}" for mail in Notification.objects.exclude(state__in=sent)]
     received = Counter(MailboxMessage.objects.values_list("recipients", "subject"))
-    found += [f"{count} times in the mailbox: {what}" for what, count in received.items() if count > 1]
+    found += [
+        f"{count} times in the mailbox: {what}" for what, count in received.items() if count > 1
+    ]
     return found

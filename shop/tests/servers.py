@@ -49,8 +49,11 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """TEST_DATABASE_URL's server, or the wheel's, without fsync and gone at the end."""
+def postgres(*, durable: bool = False) -> Iterator[Postgres]:
+    """TEST_DATABASE_URL's server, or the wheel's, gone at the end.
+
+    The wheel's runs without fsync, for speed; `durable` (for measurements) leaves it as it is.
+    """
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield Postgres(url)
         return
@@ -67,7 +70,8 @@ def postgres() -> Iterator[Postgres]:
             log=home / "initdb.log",
             **owner,
         )
-        options = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+        fast = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+        options = [] if durable else fast
         options += ["max_prepared_transactions=10"]  # a prepared one must not stall the bus
         options += ["listen_addresses=127.0.0.1", f"unix_socket_directories={data}"]
         command = [binaries / "postgres", "-D", data]
