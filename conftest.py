@@ -41,6 +41,22 @@ def redis_url() -> Iterator[str]:
         yield url
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about another engine than the one of this run (not a skip: it does not
+    exist there)."""
+    from django.conf import settings
+
+    vendor = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2].removesuffix("ql")
+    here = {"sqlite3": "sqlite", "postgres": "postgresql"}.get(vendor, vendor)
+    kept, left = [], []
+    for item in items:
+        marker = item.get_closest_marker("engine")
+        (kept if marker is None or marker.args[0] == here else left).append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """On CI a skipped test is a failure: what was not run is not known to work."""
     if CI and exitstatus == pytest.ExitCode.OK and _skipped(session.config):

@@ -97,19 +97,3 @@ def say() -> Callable[..., None]:
                 publish(cls(n=n), key=key)
 
     return say_numbers
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is about another engine than the one of this run (not a skip: it does not
-    exist there)."""
-    from django.conf import settings
-
-    vendor = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2].removesuffix("ql")
-    here = {"sqlite3": "sqlite", "postgres": "postgresql"}.get(vendor, vendor)
-    kept, left = [], []
-    for item in items:
-        marker = item.get_closest_marker("engine")
-        (kept if marker is None or marker.args[0] == here else left).append(item)
-    if left:
-        config.hook.pytest_deselected(items=left)
-        items[:] = kept

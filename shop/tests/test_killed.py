@@ -45,18 +45,27 @@ def patient(transports: list[Transport]) -> Transport:
     return call
 
 
-def buy_all(transports: list[Transport]) -> list[tuple[Shopper, str, str]]:
-    """Every basket by a shopper of its own, six at a time: (shopper, order id, card)."""
+Prepared = tuple[Shopper, str, str, str]  # with a quote and a payment method, and the card
+
+
+def prepare(transports: list[Transport]) -> list[Prepared]:
+    """A shopper for every basket, about to order: all of them saw the article in stock."""
+    prepared = []
+    for sku, card in BASKETS:
+        shopper = Shopper(patient(transports))
+        shopper.add(sku)
+        prepared.append((shopper, shopper.quote(), shopper.card(card), card))
+    random.Random(3).shuffle(prepared)
+    return prepared
+
+
+def order_all(prepared: list[Prepared]) -> list[tuple[Shopper, str, str]]:
+    """All orders, six at a time, each asked for until it is answered: (shopper, id, card)."""
     bought: list[tuple[Shopper, str, str]] = []
-    waiting = list(BASKETS)
-    random.Random(3).shuffle(waiting)
 
     def shop() -> None:
-        while waiting:
-            sku, card = waiting.pop()
-            shopper = Shopper(patient(transports))
-            shopper.add(sku)
-            quote, method = shopper.quote(), shopper.card(card)
+        while prepared:
+            shopper, quote, method, card = prepared.pop()
             answer = shopper.order(quote, method, key=uuid4().hex)
             assert answer.status in {200, 201}, answer.body
             bought.append((shopper, answer.body["id"], card))
@@ -79,14 +88,15 @@ def kill_meanwhile(deployment: Deployment, names: list[str], stop: threading.Eve
 
 
 def check(deployment: Deployment, transports: list[Transport], victims: list[str]) -> None:
+    prepared = prepare(transports)
     stop, deaths = threading.Event(), []
     killer = threading.Thread(
         target=lambda: deaths.append(kill_meanwhile(deployment, victims, stop))
     )
     killer.start()
     try:
-        bought = buy_all(transports)
-        time.sleep(1)  # the saga's tail is killed into as well
+        bought = order_all(prepared)
+        time.sleep(2)  # the saga's tail is killed into as well
     finally:
         stop.set()
         killer.join()
@@ -106,6 +116,7 @@ def outcome(order: dict[str, Any], card: str) -> tuple[str, str, str]:
     return order["lines"][0]["sku"], card, order["status"]
 
 
+@pytest.mark.engine("sqlite")  # once is enough: it brings its own database
 def test_one_process_on_sqlite(tmp_path: Path) -> None:
     environment = {"DATABASE_URL": f"sqlite:///{tmp_path}/shop.sqlite3", "REDIS_URL": ""}
     with Deployment(tmp_path, environment) as deployment:
