@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.cart import operations, queries, rates, shoppers
+from apps.cart import operations, queries, rates, shoppers, slots
 from apps.cart.forms import AddForm, DeliveryForm, QuantityForm
 from apps.cart.models import MOST
 
@@ -43,6 +43,13 @@ def cart(request: HttpRequest) -> HttpResponse:
     response = render(request, "cart/cart.html", context)
     shoppers.remember(request, response, None)
     return response
+
+
+@require_safe
+@never_cache
+def header(request: HttpRequest) -> HttpResponse:
+    """The header's link to the cart, as it is now."""
+    return HttpResponse(slots.header(request))
 
 
 @require_POST

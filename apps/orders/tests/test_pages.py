@@ -202,7 +202,7 @@ def test_a_confirmed_order_stops_asking_once_its_mail_is_sent(guest):
     order = place()
     pay(order)
     drain()
-    assert "hx-trigger" in guest.get(page(order)).content.decode()
+    assert "every 1s" in guest.get(page(order)).content.decode()
     sent = {
         "notification_id": str(uuid4()),
         "kind": "order_confirmed",
@@ -212,7 +212,7 @@ def test_a_confirmed_order_stops_asking_once_its_mail_is_sent(guest):
     drain()
     html = guest.get(page(order)).content.decode()
     assert "Confirmation mail sent" in html
-    assert "hx-trigger" not in html
+    assert "every 1s" not in html
     assert "http-equiv" not in html
 
 
