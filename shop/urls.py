@@ -20,6 +20,10 @@ def home(request: HttpRequest) -> HttpResponseRedirect:
     return redirect(entries[0]["href"] if entries else "api")
 
 
+admin.site.site_header = admin.site.site_title = f"{settings.SHOP_NAME}: staff"
+admin.site.index_title = "Everything in the shop"
+
+
 def favicon(request: HttpRequest) -> HttpResponseRedirect:
     """For pages that name no icon, as the admin's."""
     return redirect(static("shop/icon.svg"))

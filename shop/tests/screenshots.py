@@ -40,7 +40,7 @@ def shooter(folder: Path) -> Shoot:
             for theme in THEMES:
                 page.emulate_media(color_scheme=theme)
                 file = folder / f"{name}-{width}-{theme}.png"
-                page.screenshot(path=file, full_page=True)
+                page.screenshot(path=file, full_page=True, animations="disabled")
         print(name)  # noqa: T201
 
     return shoot
@@ -136,7 +136,7 @@ def at_work(page: Any, shoot: Shoot) -> None:
     sign_in(page, STAFF)
     page.goto("/admin/orders/order/")
     shoot(page, "admin-orders")
-    page.locator("#result_list th a").first.click()
+    page.goto(page.locator("#result_list th a").first.get_attribute("href"))
     shoot(page, "admin-order")
     page.goto("/admin/inventory/stockitem/")
     shoot(page, "admin-stock")
@@ -145,15 +145,17 @@ def at_work(page: Any, shoot: Shoot) -> None:
 def main(folder: Path) -> None:
     """Take them all."""
     shoot = shooter(folder)
-    with tempfile.TemporaryDirectory() as scratch, running_demo(Path(scratch)) as base:
-        with chromium() as browser:
-            for walk in (looking, buying, without_scripts, signed_in, at_work):
-                context = browser.new_context(
-                    base_url=base, java_script_enabled=walk is not without_scripts
-                )
-                context.set_default_timeout(10_000)  # milliseconds
-                walk(context.new_page(), shoot)
-                context.close()
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        running_demo(Path(scratch)) as base,
+        chromium() as browser,
+    ):
+        for walk in (looking, buying, without_scripts, signed_in, at_work):
+            scripts = walk is not without_scripts
+            context = browser.new_context(base_url=base, java_script_enabled=scripts)
+            context.set_default_timeout(10_000)  # milliseconds
+            walk(context.new_page(), shoot)
+            context.close()
 
 
 if __name__ == "__main__":
