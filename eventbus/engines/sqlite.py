@@ -13,6 +13,10 @@ from filelock import FileLock, Timeout
 from eventbus.engines.base import COLUMNS, READ, Claim, Engine, is_operational
 from eventbus.envelope import Envelope
 
+LOCKS = (
+    1024  # files at most; two calls that share one wait for each other, which is rare and harmless
+)
+
 
 class SqliteEngine(Engine):
     """The claim is the write transaction itself (`transaction_mode=IMMEDIATE`)."""
@@ -88,7 +92,7 @@ class SqliteEngine(Engine):
         if self.by_id:
             yield True
             return
-        lock = FileLock(self._lock_folder() / f"{call}.lock", thread_local=False)
+        lock = FileLock(self._lock_folder() / f"{call % LOCKS}.lock", thread_local=False)
         try:
             lock.acquire(timeout=0)
         except Timeout:

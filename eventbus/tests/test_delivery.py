@@ -14,6 +14,7 @@ from eventbus.engines import engine
 from eventbus.models import Cursor, Event, Parked
 from eventbus.operating import retry_dead
 from eventbus.registry import subscribers
+from eventbus.shards import shard_of
 from eventbus.testing import drain
 from eventbus.tests.conftest import Effects, Happened, Number, OtherHappened
 from eventbus.worker import Worker
@@ -268,6 +269,21 @@ def test_a_paused_cursor_rests_and_goes_on(effects: Effects, say: Any) -> None:
     Cursor.objects.update(paused=False)
     drain()
     assert effects.of("a") == [1]
+
+
+def test_two_cursors_share_the_shards_of_a_subscriber(effects: Effects, say: Any) -> None:
+    """Each key belongs to one of them, and its order holds."""
+    noting(effects, "a")
+    Cursor.objects.filter(subscriber="a").delete()
+    Cursor.objects.create(subscriber="a", lo=0, hi=100)
+    Cursor.objects.create(subscriber="a", lo=100, hi=256)
+    for n in range(40):
+        say(f"k{n % 8}", n)
+    shards = {shard_of(f"k{n}") < 100 for n in range(8)}
+    assert shards == {True, False}
+    drain(seed=1)
+    for key in range(8):
+        assert effects.of("a", f"k{key}") == list(range(key, 40, 8))
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -154,7 +155,7 @@ def _serving(
                 **options,
             )
         try:
-            if _ready(server, lambda port=port: answers(port)):
+            if _ready(server, partial(answers, port)):
                 yield port
                 return
             if attempt == 3:
