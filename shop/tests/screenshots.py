@@ -136,7 +136,7 @@ def at_work(page: Any, shoot: Shoot) -> None:
     sign_in(page, STAFF)
     page.goto("/admin/orders/order/")
     shoot(page, "admin-orders")
-    page.goto(page.locator("#result_list th a").first.get_attribute("href"))
+    page.goto(page.locator("#result_list tbody th a").first.get_attribute("href"))
     shoot(page, "admin-order")
     page.goto("/admin/inventory/stockitem/")
     shoot(page, "admin-stock")

@@ -230,8 +230,12 @@ def test_what_staff_do_reaches_the_shopper(walk: Walk) -> None:
         add_to_cart(ada, "Porch lantern")
         staff.set_viewport_size(WIDE)
         sign_in(staff, STAFF)
+        adjust_stock(staff, "MUG-GRA", "-11")
         change_price(staff, "Porch lantern", "36.50")
         wait_for_price(ada, "€36.50")
+        ada.goto("/products/harbour-mug/?sku=MUG-GRA")
+        ada.get_by_text("Only 1 left").wait_for()
+        ada.goto("/cart/")
         fits(ada)
         press(ada, "Checkout")
         fill_in(ada, CONTACT | card(GOOD))
@@ -265,6 +269,16 @@ def wait_for_price(page: Any, price: str) -> None:
             return
         page.wait_for_timeout(100)
     raise AssertionError(f"The cart never showed {price}: {page.locator('main').inner_text()}")
+
+
+def adjust_stock(staff: Any, sku: str, units: str) -> None:
+    staff.goto(f"/admin/inventory/stockitem/?q={sku}")
+    staff.locator("input.action-select").check()
+    staff.locator("select[name=action]").select_option("adjust_stock")
+    press(staff, "Run")
+    fill_in(staff, {"Units:": units, "Reason:": "Counted again"})
+    press(staff, "Adjust stock")
+    staff.get_by_text("Stock adjusted").wait_for()
 
 
 def act_on_order(staff: Any, number: str, action: str) -> None:
