@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import include, path
 from django_prometheus.exports import ExportToDjangoView
 
@@ -19,8 +20,18 @@ def home(request: HttpRequest) -> HttpResponseRedirect:
     return redirect(entries[0]["href"] if entries else "api")
 
 
+admin.site.site_header = admin.site.site_title = f"{settings.SHOP_NAME}: staff"
+admin.site.index_title = "Everything in the shop"
+
+
+def favicon(request: HttpRequest) -> HttpResponseRedirect:
+    """For pages that name no icon, as the admin's."""
+    return redirect(static("shop/icon.svg"))
+
+
 urlpatterns = [
     path("", home, name="home"),
+    path("favicon.ico", favicon),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -108,9 +108,12 @@ def confirm(paid: Paid, told: Envelope) -> None:
 
 
 @subscribe("payments.failed")
-def fail_declined(order: Declined) -> None:
+def fail_declined(order: Declined, told: Envelope) -> None:
     operations.fail_declined(
-        order_id=order.order_id, message=order.message, decline_code=order.decline_code
+        order_id=order.order_id,
+        message=order.message,
+        decline_code=order.decline_code,
+        at=told.occurred_at,
     )
 
 

@@ -93,9 +93,16 @@ def is_slow(order: Order) -> bool:
 
 
 def is_live(order: Order) -> bool:
-    """Whether more is to be told soon: until the order ended and its mail is sent."""
+    """Whether more is to be told soon: until the mail about the order's status is sent, and
+    until what was paid for a cancelled order is refunded."""
     if order.status == Status.PENDING:
         return True
-    kinds = [entry.kind for entry in order.timeline.all()]
-    changed = max((entry.at for entry in order.timeline.all()), default=order.placed_at)
-    return Kind.MAILED not in kinds and timezone.now() - changed < WATCH_FOR
+    if order.status == Status.DELIVERED:
+        return False
+    entries = list(order.timeline.all())
+    kinds = {entry.kind for entry in entries}
+    mails = {entry.data["kind"] for entry in entries if entry.kind == Kind.MAILED}
+    owed = order.status == Status.CANCELLED and Kind.PAID in kinds and Kind.REFUNDED not in kinds
+    changed = max((entry.at for entry in entries), default=order.placed_at)
+    told = f"order_{order.status.lower()}" in mails and not owed
+    return not told and timezone.now() - changed < WATCH_FOR

@@ -101,6 +101,7 @@ def timeline(request: HttpRequest, order_id: UUID) -> HttpResponse:
     if seen == context["seen"]:
         return HttpResponse(status=204)
     response = render(request, "orders/timeline.html", context)
+    response["HX-Trigger"] = "news"  # what the cart holds may have changed with it
     if seen.startswith("PENDING") and order.status in queries.ENDED_WITHOUT_SALE:
         response["HX-Refresh"] = "true"  # the page around offers other things now
     return response
@@ -155,6 +156,7 @@ def _order_context(order: Order) -> dict[str, Any]:
     steps = timeline_of(order)
     live, slow = queries.is_live(order), queries.is_slow(order)
     retried = queries.retry_of(order.pk)
+    can_retry = order.failure_code == "payment_declined" and retried is None
     done = sum(step.at is not None for step in steps)
     return {
         "order": order,
@@ -163,10 +165,10 @@ def _order_context(order: Order) -> dict[str, Any]:
         "live": live,
         "slow": slow,
         "seen": f"{order.status}-{done}-{int(slow)}-{int(live)}",
-        "reloads": live and order.status in queries.CANCELLABLE,
+        "reloads": live and not can_retry,  # never under somebody's typing
         "status_words": STATUS_WORDS[Order.Status(order.status)],
         "can_cancel": order.status in queries.CANCELLABLE,
-        "can_retry": order.failure_code == "payment_declined" and retried is None,
+        "can_retry": can_retry,
         "retried_as": retried,
         "retried_token": access_token(retried.pk) if retried else "",
     }

@@ -28,7 +28,7 @@ MAILS = {
     "order_confirmed": "Confirmation mail sent",
     "order_failed": "Mail about the failed order sent",
     "order_cancelled": "Cancellation mail sent",
-    "order_refunded": "Refund mail sent",
+    "payment_refunded": "Refund mail sent",
     "order_shipped": "Shipping mail sent",
     "order_delivered": "Delivery mail sent",
 }

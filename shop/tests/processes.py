@@ -13,11 +13,9 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
     Of the caller's environment it sees what is not this project's, and DATABASE_URL only if given.
     """
-    ours = ("DATABASE_URL", "REDIS_URL", "SHOP_CONTEXTS", "DJANGO_", "PYTEST_")
-    outer = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return subprocess.run(
         [sys.executable, *command],
-        env=outer | environment,
+        env=outer_environment() | environment,
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -25,6 +23,12 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def outer_environment() -> dict[str, str]:
+    """What of the caller's environment is not this project's."""
+    ours = ("DATABASE_URL", "REDIS_URL", "SHOP_", "DJANGO_", "PYTEST_", "EVENTBUS_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 def succeed(*command: str, **environment: str) -> str:

@@ -66,9 +66,9 @@ def fail_sold_out(*, order_id: UUID, missing: Iterable[Missing]) -> bool:
 
 
 @transaction.atomic
-def fail_declined(*, order_id: UUID, message: str, decline_code: str | None) -> bool:
+def fail_declined(*, order_id: UUID, message: str, decline_code: str | None, at: datetime) -> bool:
     """PENDING to FAILED, because the payment was declined; False when the order had left PENDING
-    already. `message` is for the shopper."""
+    already. `message` is for the shopper; `at` is when, so that what follows from it is told after."""
     changes = {
         "failure_code": "payment_declined",
         "failure_message": message,
@@ -79,7 +79,7 @@ def fail_declined(*, order_id: UUID, message: str, decline_code: str | None) -> 
     )
     if order is None:
         return False
-    _tell(order, _failed(order), Kind.DECLINED, {"message": message})
+    _tell(order, _failed(order), Kind.DECLINED, {"message": message}, at=at)
     return True
 
 
@@ -153,10 +153,17 @@ def _move(
     return order
 
 
-def _tell(order: Order, fact: object, kind: Kind, data: Mapping[str, Any] | None = None) -> None:
+def _tell(
+    order: Order,
+    fact: object,
+    kind: Kind,
+    data: Mapping[str, Any] | None = None,
+    *,
+    at: datetime | None = None,
+) -> None:
     event_id = publish(fact, key=order.pk)
     TimelineEntry.objects.create(
-        order=order, event_id=event_id, kind=kind, data=dict(data or {}), at=timezone.now()
+        order=order, event_id=event_id, kind=kind, data=dict(data or {}), at=at or timezone.now()
     )
 
 

@@ -7,6 +7,7 @@ from django.template import Context, Template
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from apps.orders import operations
 from apps.orders.access import access_token
 from apps.orders.models import Order
 from apps.orders.tests.factories import (
@@ -202,7 +203,7 @@ def test_a_confirmed_order_stops_asking_once_its_mail_is_sent(guest):
     order = place()
     pay(order)
     drain()
-    assert "hx-trigger" in guest.get(page(order)).content.decode()
+    assert "every 1s" in guest.get(page(order)).content.decode()
     sent = {
         "notification_id": str(uuid4()),
         "kind": "order_confirmed",
@@ -212,8 +213,32 @@ def test_a_confirmed_order_stops_asking_once_its_mail_is_sent(guest):
     drain()
     html = guest.get(page(order)).content.decode()
     assert "Confirmation mail sent" in html
-    assert "hx-trigger" not in html
+    assert "every 1s" not in html
     assert "http-equiv" not in html
+
+
+def test_a_cancelled_order_keeps_asking_until_the_money_and_the_mail_are_told(guest):
+    order = place()
+    pay(order)
+    drain()
+    about(order, "order_confirmed")
+    operations.cancel_order(order_id=order.pk, by="customer")
+    about(order, "order_cancelled")
+    assert "every 1s" in guest.get(page(order)).content.decode()
+    total = str(order.total)
+    refunded = {"order_id": str(order.pk), "amount": total, "total_refunded": total}
+    emit("payments.refunded", refunded | {"currency": "EUR"}, key=order.pk)
+    drain()
+    html = guest.get(page(order)).content.decode()
+    assert "Refunded" in html
+    assert "every 1s" not in html
+
+
+def about(order, kind):
+    """The mail of that kind is sent."""
+    sent = {"notification_id": str(uuid4()), "kind": kind, "order_id": str(order.pk)}
+    emit("notifications.sent", sent, key=order.pk)
+    drain()
 
 
 def test_a_declined_order_explains_itself_and_offers_another_card(guest):

@@ -87,7 +87,7 @@ def test_of_confirming_failing_and_timing_out_exactly_one_wins():
         won = at_once(
             confirm(order),
             partial(operations.time_out, order_id=order.pk),
-            partial(operations.fail_declined, order_id=order.pk, **declined),
+            partial(operations.fail_declined, order_id=order.pk, at=timezone.now(), **declined),
         )
         assert sorted(won) == [False, False, True]
         assert StatusChange.objects.filter(order=order).count() == 2

@@ -94,6 +94,7 @@ def serve(port: int) -> None:
     """Become the server: pages, API, admin and the bus's thread in one worker process."""
     connections.close_all()
     os.environ["EVENTBUS_MODE"] = "thread"
+    os.environ.setdefault("DEBUG", "False")  # pages that are missing look as shoppers see them
     os.environ.setdefault("SHOP_URL", f"http://127.0.0.1:{port}")  # for links in mails
     os.environ["PYTHONPATH"] = str(settings.BASE_DIR)
     command = [

@@ -1,0 +1,134 @@
+"""A shop that runs and a browser to look at it with: what the journey and the pictures share."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from shop.tests.processes import ROOT, outer_environment
+
+START_SECONDS, STOP_SECONDS = 60, 10
+EXPIRY = "12/35"
+CONTACT = {
+    "E-mail": "ada@example.com",
+    "Full name": "Ada Lovelace",
+    "Street and number": "1 Harbour Street",
+    "Postcode": "10115",
+    "City": "Berlin",
+}
+STAFF = {"E-mail": "staff@example.com", "Password": "harbour-staff-demo"}
+SHOPPER = {"E-mail": "shopper@example.com", "Password": "pine-shopper-demo"}
+
+
+@contextmanager
+def running_demo(folder: Path) -> Iterator[str]:
+    """The address of `manage.py demo`, on a free port and a new SQLite file in the folder.
+
+    Raises AssertionError with what it printed when it does not come up.
+    """
+    port, log = _free_port(), folder / "demo.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "demo", "--port", str(port)],
+            cwd=ROOT,
+            env=outer_environment() | {"DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        base = f"http://127.0.0.1:{port}"
+        _wait_until_ready(process, base, log)
+        yield base
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A headless Chromium: the system's, else Playwright's own.
+
+    Raises AssertionError, with what to do, when there is none.
+    """
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=binary(playwright.chromium.executable_path),
+            # Root has no sandbox, and a container little shared memory.
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
+        )
+        yield browser
+        browser.close()
+
+
+def binary(own: str) -> str:
+    """The system's Chromium, else Playwright's own; raises as `chromium` does."""
+    found = shutil.which("chromium") or own
+    install = "apt-get install chromium, or uv run playwright install chromium"
+    assert Path(found).exists(), f"There is no Chromium to drive: {install}"
+    return found
+
+
+def fill_in(page: Any, fields: dict[str, str]) -> None:
+    """Type into the fields with these labels."""
+    for label, text in fields.items():
+        page.get_by_label(label, exact=True).fill(text)
+
+
+def card(number: str) -> dict[str, str]:
+    """The card's fields, by label."""
+    return {"Card number": number, "Expiry (MM/YY)": EXPIRY, "Security code": "123"}
+
+
+def press(page: Any, name: str) -> None:
+    """Click the button whose name begins so."""
+    page.get_by_role("button", name=name).first.click()
+
+
+def sign_in(page: Any, person: dict[str, str]) -> None:
+    """As one of the demo's people."""
+    page.goto("/users/login/")
+    fill_in(page, person)
+    press(page, "Sign in")
+
+
+def add_to_cart(page: Any, product: str, *, option: str = "") -> None:
+    """From the list by links to the product, its variant, and into the cart."""
+    page.goto("/products/")
+    while not (link := page.get_by_role("link", name=product)).count():
+        page.get_by_role("link", name="Next").click()
+    link.first.click()
+    if option:
+        page.get_by_role("link", name=option, exact=True).click()
+    press(page, "Add to cart")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", base: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            with urlopen(f"{base}/readyz", timeout=5):  # noqa: S310
+                return
+        except URLError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text())

@@ -1,0 +1,296 @@
+"""A shopper's whole way through the running shop in a real browser, with scripts and without."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shop.tests.browsing import (
+    CONTACT,
+    SHOPPER,
+    STAFF,
+    add_to_cart,
+    binary,
+    card,
+    chromium,
+    fill_in,
+    press,
+    running_demo,
+    sign_in,
+)
+from shop.tests.shopper import GOOD, NO_FUNDS
+
+pytestmark = [pytest.mark.browser, pytest.mark.process]
+CONFIRMED = "Thank you! Your order is confirmed."
+WAIT = 10_000  # milliseconds
+NARROW, WIDE = {"width": 390, "height": 800}, {"width": 1280, "height": 900}
+Walk = Callable[..., Any]
+both_ways = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_demo(tmp_path_factory.mktemp("demo")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as started:
+        yield started
+
+
+@dataclass
+class Watch:
+    """Everything that a page must not do; and how often the browser loaded a whole page."""
+
+    wrong: list[str] = field(default_factory=list)
+    loads: int = 0
+
+    def attach(self, page: Any) -> None:
+        page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
+        page.on("console", self._console)
+        page.on("requestfailed", self._failed)
+        page.on("response", self._response)
+        page.on("load", lambda page: self._loaded(page))
+
+    def _console(self, line: Any) -> None:
+        if line.type in ("error", "warning"):
+            self.wrong.append(f"console: {line.text}")
+
+    def _failed(self, request: Any) -> None:
+        # A poll that the next page cuts off has not failed.
+        if request.failure != "net::ERR_ABORTED":
+            self.wrong.append(f"request failed: {request.url} {request.failure}")
+
+    def _response(self, response: Any) -> None:
+        if response.status >= 400:
+            self.wrong.append(f"{response.status}: {response.url}")
+
+    def _loaded(self, page: Any) -> None:
+        self.loads += 1
+
+
+@pytest.fixture
+def walk(base: str, browser: Any) -> Walk:
+    """`with walk(scripts=True) as (page, watch)`: a new guest; nothing may go wrong meanwhile."""
+
+    @contextmanager
+    def walking(*, scripts: bool = True) -> Iterator[tuple[Any, Watch]]:
+        context = browser.new_context(base_url=base, java_script_enabled=scripts, viewport=NARROW)
+        context.set_default_timeout(WAIT)
+        page, watch = context.new_page(), Watch()
+        watch.attach(page)
+        try:
+            yield page, watch
+        finally:
+            context.close()
+        assert watch.wrong == []
+
+    return walking
+
+
+def fits(page: Any) -> None:
+    """The page, narrow and wide, needs no scrolling sideways."""
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        # A layout's width from outside, as the page's own scripts may be off.
+        root = page.locator("html")
+        too_wide = root.evaluate("html => html.scrollWidth - html.clientWidth")
+        assert too_wide == 0, f"{page.url} at {size['width']} px is {too_wide} px too wide"
+
+
+def to_checkout(page: Any, *, number: str = GOOD) -> None:
+    """A guest with a mug in the cart who has filled in the one form."""
+    add_to_cart(page, "Harbour mug", option="Red")
+    press(page, "Checkout")
+    fill_in(page, CONTACT | card(number))
+
+
+def place(page: Any, *, scripts: bool) -> None:
+    """Send the form; without scripts the card's own page lies in between."""
+    press(page, "Place order")
+    if not scripts:
+        page.get_by_text("Visa ending in").wait_for()
+        press(page, "Place order")
+    page.wait_for_url(re.compile(r"/orders/[0-9a-f-]{36}/$"))
+
+
+def heading(page: Any, words: str) -> None:
+    page.get_by_role("heading", name=words).wait_for()
+
+
+def number_of(page: Any) -> str:
+    """The order's, as the page's title says."""
+    return str(page.locator("h1").inner_text()).removeprefix("Order ")
+
+
+def units_in_cart(page: Any) -> int:
+    badge = page.locator("header .badge")
+    return int(re.findall(r"\d+", badge.inner_text())[0]) if badge.count() else 0
+
+
+@both_ways
+def test_a_guest_buys_and_the_mails_link_opens_the_order(walk: Walk, scripts: bool) -> None:
+    with walk(scripts=scripts) as (page, watch):
+        page.goto("/")
+        fits(page)
+        to_checkout(page)
+        fits(page)
+        place(page, scripts=scripts)
+        page.wait_for_load_state()
+        loads, number = watch.loads, number_of(page)
+        heading(page, CONFIRMED)
+        page.locator(".done", has_text="Confirmation mail sent").wait_for()
+        assert page.locator(".timeline li.done").count() == 5
+        fits(page)
+        if scripts:
+            assert watch.loads == loads  # the page filled in where it stood
+            page.locator("header .badge").wait_for(state="detached")
+        assert units_in_cart(page) == 0
+
+        page.get_by_role("link", name="Mailbox").click()
+        fits(page)
+        page.get_by_role("link", name=number).click()
+        fits(page)
+        page.context.clear_cookies()  # as on another machine: the link alone must do
+        page.locator("section a[href*='/orders/']").first.click()
+        heading(page, CONFIRMED)
+        assert number_of(page) == number
+        assert "token" not in page.url
+
+
+@both_ways
+def test_a_declined_card_keeps_the_cart_and_another_card_pays(walk: Walk, scripts: bool) -> None:
+    with walk(scripts=scripts) as (page, _):
+        to_checkout(page, number=NO_FUNDS)
+        place(page, scripts=scripts)
+        heading(page, "Your payment was declined")
+        assert page.get_by_text("insufficient funds").count()
+        assert units_in_cart(page) == 1
+        fits(page)
+        failed = number_of(page)
+
+        fill_in(page, card(GOOD))
+        address = page.url
+        press(page, "Pay with another card")
+        if not scripts:
+            page.get_by_text("Visa ending in").wait_for()
+            fits(page)
+            press(page, "Pay with another card")
+        page.wait_for_url(lambda url: "/orders/" in url and url != address)
+        heading(page, CONFIRMED)
+        assert number_of(page) != failed
+        page.goto("/cart/")
+        fits(page)
+        assert page.get_by_text("Your cart is empty").count()
+
+
+def test_a_double_click_and_a_resubmit_after_back_make_one_order(walk: Walk) -> None:
+    with walk() as (page, _):
+        sign_in(page, SHOPPER)
+        to_checkout(page)
+        page.get_by_role("button", name="Place order").dblclick()
+        heading(page, CONFIRMED)
+        number = number_of(page)
+
+        page.go_back()
+        page.wait_for_url("**/orders/checkout/")
+        if page.get_by_label("Card number").count():
+            fill_in(page, CONTACT | card(GOOD))
+            press(page, "Place order")
+        heading(page, CONFIRMED)
+        assert number_of(page) == number
+        page.goto("/orders/")
+        assert page.locator("tbody tr").count() == 1
+        fits(page)
+
+
+@both_ways
+def test_a_confirmed_order_is_cancelled_and_the_money_comes_back(walk: Walk, scripts: bool) -> None:
+    with walk(scripts=scripts) as (page, _):
+        to_checkout(page)
+        place(page, scripts=scripts)
+        heading(page, CONFIRMED)
+        press(page, "Cancel this order")
+        heading(page, "Your order is cancelled.")
+        page.locator(".done", has_text="Refunded €19.80").wait_for()
+        page.locator(".done", has_text="Cancellation mail sent").wait_for()
+        assert page.get_by_role("button", name="Cancel this order").count() == 0
+        fits(page)
+
+
+def test_what_staff_do_reaches_the_shopper(walk: Walk) -> None:
+    """A new price shows in the cart, a shipped order on its page."""
+    with walk() as (ada, _), walk() as (staff, _):
+        add_to_cart(ada, "Porch lantern")
+        staff.set_viewport_size(WIDE)
+        sign_in(staff, STAFF)
+        adjust_stock(staff, "MUG-GRA", "-11")
+        change_price(staff, "Porch lantern", "36.50")
+        wait_for_price(ada, "€36.50")
+        ada.goto("/products/harbour-mug/?sku=MUG-GRA")
+        ada.get_by_text("Only 1 left").wait_for()
+        ada.goto("/cart/")
+        fits(ada)
+        press(ada, "Checkout")
+        fill_in(ada, CONTACT | card(GOOD))
+        place(ada, scripts=True)
+        ada.locator(".done", has_text="Confirmation mail sent").wait_for()
+
+        act_on_order(staff, number_of(ada), "Ship the selected orders")
+        fill_in(staff, {"Carrier:": "DHL", "Tracking number:": "JD014"})
+        press(staff, "Ship")
+        staff.get_by_text("Shipped: HP-").wait_for()
+        ada.reload()
+        heading(ada, "Your order is on its way.")
+        assert ada.get_by_text("Shipped with DHL, tracking number JD014").count()
+        act_on_order(staff, number_of(ada), "Cancel the selected orders")
+        staff.get_by_text("Could not be cancelled in their status").wait_for()
+
+
+def change_price(staff: Any, title: str, price: str) -> None:
+    staff.goto("/admin/products/product/")
+    staff.get_by_role("link", name=title).click()
+    staff.locator("input[name$='-price']").first.fill(price)
+    press(staff, "Save")
+    staff.get_by_text("changed successfully").wait_for()
+
+
+def wait_for_price(page: Any, price: str) -> None:
+    """Look at the cart until the news has come there."""
+    for _ in range(50):
+        page.goto("/cart/")
+        if page.get_by_text(f"to {price}").count():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"The cart never showed {price}: {page.locator('main').inner_text()}")
+
+
+def adjust_stock(staff: Any, sku: str, units: str) -> None:
+    staff.goto(f"/admin/inventory/stockitem/?q={sku}")
+    staff.locator("input.action-select").check()
+    staff.locator("select[name=action]").select_option("adjust_stock")
+    press(staff, "Run")
+    fill_in(staff, {"Units:": units, "Reason:": "Counted again"})
+    press(staff, "Adjust stock")
+    staff.get_by_text("Stock adjusted").wait_for()
+
+
+def act_on_order(staff: Any, number: str, action: str) -> None:
+    staff.goto(f"/admin/orders/order/?q={number}")
+    staff.locator("input.action-select").check()
+    staff.locator("select[name=action]").select_option(label=action)
+    press(staff, "Run")
+
+
+def test_without_a_browser_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(AssertionError, match="apt-get install chromium"):
+        binary(f"{tmp_path}/chrome")
