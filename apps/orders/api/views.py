@@ -123,10 +123,12 @@ class Retry(OfOrder):
         payment = PaymentMethod(data=request.data)
         payment.is_valid(raise_exception=True)
         placed = _or_refused(
-            lambda: operations.retry_order(order_id=order.pk, **payment.validated_data)
+            lambda: operations.retry_order(
+                order_id=order.pk, owner=owner_of(request), **payment.validated_data
+            )
         )
         answer = _answer(request, placed)
-        return Response(_with_token(answer.body, order.owner), status=answer.status)
+        return Response(_with_token(answer.body, placed.order.owner), status=answer.status)
 
 
 def _place(owner: str, fields: dict[str, Any]) -> Placed:
