@@ -12,9 +12,10 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from eventbus.engines import engine
 from shop.tests.factories import ArticleFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW")
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 ACCOUNT = {"email": "", "password": "an analytical engine"}
@@ -160,6 +161,7 @@ def sender(settings: Any) -> Iterator[Sender]:
     """What it noted must be nothing, and no row may come or go meanwhile."""
     settings.DEBUG = False
     ArticleFactory()
+    engine().release()  # or the test database could not be dropped
     sender = Sender()
     yield sender
     assert sender.sent
