@@ -7,8 +7,10 @@ The result is recorded by compare-and-set on the attempt: a loser's is dropped.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from eventbus import parking
 from eventbus.delivery import invoke
@@ -18,6 +20,7 @@ from eventbus.models import Parked
 from eventbus.registry import Handler
 
 State = Parked.State
+MADE = "The call was made, but its result could not be recorded.\n"
 LOOK_AGAIN = timedelta(seconds=1)  # a begun call is looked at this often: is its caller alive?
 
 
@@ -27,6 +30,8 @@ def call(engine: Engine, row: Parked, *, now: datetime) -> bool:
         if not mine:
             _look_again_later(row, now)
             return False
+        if parking.state_to_run(row) == State.RETRYING:  # a plain handler now, or none
+            return _unchanged(row).update(state=State.RETRYING) == 1
         handler = parking.handler_of(row)
         if row.state == State.CALLING and handler.on_crash == "hold":
             return _hold_for_a_person(row)
@@ -38,8 +43,9 @@ def call(engine: Engine, row: Parked, *, now: datetime) -> bool:
 
 def _begin(row: Parked, now: datetime) -> Parked | None:
     """Commit the attempt; None when the row has changed since it was read."""
-    begun = parking.rows().filter(pk=row.pk, attempts=row.attempts, state=row.state)
-    changed = begun.update(state=State.CALLING, attempts=row.attempts + 1, next_at=now + LOOK_AGAIN)
+    changed = _unchanged(row).update(
+        state=State.CALLING, attempts=row.attempts + 1, next_at=now + LOOK_AGAIN
+    )
     if not changed:
         return None
     row.attempts, row.state = row.attempts + 1, State.CALLING
@@ -49,9 +55,16 @@ def _begin(row: Parked, now: datetime) -> Parked | None:
 def _make(engine: Engine, handler: Handler, row: Parked, now: datetime) -> bool:
     try:
         record = invoke(handler, parking.envelope_of(row))
+    except Exception as error:
+        _record_failure(engine, row, parking.after_failure(error, attempts=row.attempts, now=now))
+        return True
+    try:
         _record(engine, handler, row, record)
     except Exception as error:
-        _record_failure(engine, row, error, now)
+        failed = parking.after_failure(error, attempts=row.attempts, now=now)
+        if handler.on_crash == "hold":
+            failed |= {"state": State.DEAD, "error": MADE + failed["error"]}
+        _record_failure(engine, row, failed)
     return True
 
 
@@ -67,8 +80,7 @@ def _record(
         parking.finish(row, now=engine.clock())
 
 
-def _record_failure(engine: Engine, row: Parked, error: Exception, now: datetime) -> None:
-    failed = parking.after_failure(error, attempts=row.attempts, now=now)
+def _record_failure(engine: Engine, row: Parked, failed: dict[str, Any]) -> None:
     if failed["state"] == State.RETRYING:
         failed["state"] = State.TO_CALL
     with transaction.atomic(using=engine.connection.alias):
@@ -78,19 +90,20 @@ def _record_failure(engine: Engine, row: Parked, error: Exception, now: datetime
 
 def _still_mine(engine: Engine, row: Parked) -> bool:
     engine.hold(row.subscriber, row.shard, wait=True)
-    mine = parking.rows().filter(pk=row.pk, attempts=row.attempts, state=State.CALLING)
-    return mine.exists()
+    return _unchanged(row).exists()
+
+
+def _unchanged(row: Parked) -> QuerySet[Parked]:
+    """The row, if it is still as it was read."""
+    return parking.rows().filter(pk=row.pk, attempts=row.attempts, state=row.state)
 
 
 def _look_again_later(row: Parked, now: datetime) -> None:
-    parking.rows().filter(pk=row.pk, attempts=row.attempts, state=row.state).update(
-        next_at=now + LOOK_AGAIN
-    )
+    _unchanged(row).update(next_at=now + LOOK_AGAIN)
 
 
 def _hold_for_a_person(row: Parked) -> bool:
-    begun = parking.rows().filter(pk=row.pk, attempts=row.attempts, state=State.CALLING)
-    begun.update(
+    _unchanged(row).update(
         state=State.DEAD,
         error="The process died during the call: whether it took effect is unknown.",
     )

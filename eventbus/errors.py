@@ -45,6 +45,10 @@ class Reject(BusError):
     """The handler can never succeed with this event: it goes to the dead letters at once."""
 
 
+class NoHandler(Reject):
+    """The code has no handler for this event any more: retry the dead letter when it has one."""
+
+
 class Unreadable(Reject):
     """The event's payload does not fit what the handler reads."""
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from eventbus import conf
 from eventbus.engines import engine
 from eventbus.envelope import Envelope
-from eventbus.errors import Reject, Retry
-from eventbus.models import Parked
+from eventbus.errors import NoHandler, Reject, Retry
+from eventbus.models import Cursor, Parked
 from eventbus.registry import Handler, subscribers
 from eventbus.retry import backoff
 from eventbus.shards import shard_of
@@ -67,16 +67,23 @@ def after_failure(error: Exception, *, attempts: int, now: datetime) -> dict[str
 
 
 def describe(error: Exception) -> str:
-    """The error for an operator: its last frames and its message, at most 4,000 characters."""
-    return "".join(traceback.format_exception(error, limit=-6))[-4000:]
+    """The error for an operator: its last frames and its message, at most 4,000 characters, and
+    none that a database cannot hold."""
+    text = "".join(traceback.format_exception(error, limit=-6))[-4000:].replace("\0", "\\0")
+    return text.encode(errors="backslashreplace").decode()
 
 
 def due(now: datetime) -> QuerySet[Parked]:
-    """The rows that something can be done about, oldest first."""
+    """The rows that something can be done about, oldest first; none of a paused cursor."""
     active = [State.RETRYING, State.TO_CALL, State.CALLING]
+    shard = OuterRef("shard")
+    running = Cursor.objects.filter(
+        subscriber=OuterRef("subscriber"), lo__lte=shard, hi__gt=shard, paused=False
+    )
     return (
         rows()
-        .filter(state__in=active, next_at__lte=now, subscriber__in=list(subscribers))
+        .filter(Exists(running), state__in=active, next_at__lte=now)
+        .filter(subscriber__in=list(subscribers))
         .order_by("next_at", "position")
     )
 
@@ -91,13 +98,23 @@ def finish(row: Parked, *, now: datetime) -> None:
 
 
 def state_to_run(row: Parked) -> str:
-    """How a parked event is run: again as a handler, or as a call."""
-    return State.TO_CALL if handler_of(row).external else State.RETRYING
+    """How a parked event is run: again as a handler (which fails when there is none), or as a
+    call. The code may have changed its mind since the event was parked."""
+    handler = _find_handler(row)
+    return State.TO_CALL if handler and handler.external else State.RETRYING
 
 
 def handler_of(row: Parked) -> Handler:
-    """The handler that the row waits for; raises KeyError when the code has none any more."""
-    return subscribers[row.subscriber].handlers[row.name]
+    """The handler that the row waits for; raises NoHandler."""
+    handler = _find_handler(row)
+    if handler is None:
+        raise NoHandler
+    return handler
+
+
+def _find_handler(row: Parked) -> Handler | None:
+    subscriber = subscribers.get(row.subscriber)
+    return subscriber.handlers.get(row.name) if subscriber else None
 
 
 def envelope_of(row: Parked) -> Envelope:

@@ -21,6 +21,9 @@ def retry(engine: Engine, row: Parked, *, now: datetime) -> bool:
             held = _hold(engine, row)
             if held is None:
                 return False
+            if parking.state_to_run(held) == Parked.State.TO_CALL:  # it has become a call
+                parking.rows().filter(pk=held.pk).update(state=Parked.State.TO_CALL)
+                return True
             invoke(parking.handler_of(held), parking.envelope_of(held))
             parking.finish(held, now=now)
         return True

@@ -7,20 +7,23 @@ from django.db import transaction
 
 from eventbus.engines import Engine
 from eventbus.engines.base import COLUMNS
-from eventbus.models import Scheduled
+from eventbus.models import Event, Scheduled
 
 AT_ONCE = 100  # events promoted in one transaction
 
 
 def promote(engine: Engine, *, now: datetime) -> int:
-    """Move the events that are due into the log, the earliest first; says how many."""
+    """Move the events that are due into the log, the earliest first; says how many. One that the
+    log has (its cause was delivered twice) is dropped."""
     alias = engine.connection.alias
     due = Scheduled.objects.using(alias).filter(due_at__lte=now).order_by("due_at", "id")
     if not due.exists():
         return 0
     with transaction.atomic(using=alias):
         taken = list(due.select_for_update(skip_locked=True)[:AT_ONCE])
-        for row in taken:
+        log = Event.objects.using(alias).filter(event_id__in=[row.event_id for row in taken])
+        known = set(log.values_list("event_id", flat=True))
+        for row in (row for row in taken if row.event_id not in known):
             body = {column: getattr(row, column) for column in COLUMNS}
             body |= {name: json.dumps(body[name]) for name in ("payload", "headers")}
             engine.append(body | {"occurred_at": now})

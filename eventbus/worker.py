@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from eventbus import calls, conf, parking, retries, schedule, wakeup
 from eventbus.cursors import ensure_cursors
@@ -32,11 +33,11 @@ class Worker:
         """One round over everything there is to do; says how many events were dealt with."""
         bus = engine()
         now = bus.clock()
-        done = schedule.promote(bus, now=now)
+        done = _apart(bus, partial(schedule.promote, bus, now=now))
         for subscriber, cursor in self._pending(bus):
-            done += self._run(bus, subscriber, cursor)
+            done += _apart(bus, partial(self._run, bus, subscriber, cursor))
         for row in parking.due(now).filter(state=State.RETRYING)[:100]:
-            done += retries.retry(bus, row, now=now)
+            done += _apart(bus, partial(retries.retry, bus, row, now=now))
         return done
 
     def _pending(self, bus: Engine) -> list[tuple[Subscriber, int]]:
@@ -103,8 +104,19 @@ class _Caller:
         now = bus.clock()
         done = 0
         for row in parking.due(now).filter(state__in=[State.TO_CALL, State.CALLING])[:10]:
-            done += calls.call(bus, row, now=now)
+            done += _apart(bus, partial(calls.call, bus, row, now=now))
         return done
+
+
+def _apart(bus: Engine, act: Callable[[], int]) -> int:
+    """What `act` did; its error stops nothing else, unless the connection is gone for all."""
+    try:
+        return act()
+    except Exception:
+        if not bus.connection.is_usable():
+            raise
+        logger.exception("the bus goes on after an error")
+        return 0
 
 
 def _loop(

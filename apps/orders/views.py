@@ -129,7 +129,9 @@ def retry(request: HttpRequest, order_id: UUID) -> HttpResponse:
             request, "orders/detail.html", _order_context(order) | {"payment": payment}, status=422
         )
     try:
-        placed = operations.retry_order(order_id=order.pk, **payment.cleaned_data)
+        placed = operations.retry_order(
+            order_id=order.pk, owner=owner_of(request), **payment.cleaned_data
+        )
     except (NotRetryable, CartBeingOrdered) as refusal:
         messages.error(request, str(refusal))
         return _see(order.pk)

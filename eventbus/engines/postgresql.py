@@ -27,7 +27,8 @@ UNSEEN = (
 class PostgresqlEngine(Engine):
     """The claim is the cursor's row lock, `FOR UPDATE SKIP LOCKED`."""
 
-    TRANSIENT = ("40", "08", "53", "57", "55P03", "25006")  # classes of SQLSTATE, and two states
+    # Classes of SQLSTATE and some states. Not 57014: a statement that took too long does so again.
+    TRANSIENT = ("40", "08", "53", "57P", "55P03", "25006")
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         super().__init__(connection)

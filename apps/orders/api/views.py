@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from rest_framework.exceptions import NotAuthenticated, NotFound
+from rest_framework.exceptions import NotAuthenticated, NotFound, ValidationError
+from rest_framework.fields import DateTimeField
 from rest_framework.generics import ListAPIView
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,6 +36,16 @@ TOKEN_HEADER = "Order-Token"  # noqa: S105
 
 class NewestFirst(CursorPagination):
     ordering = ("-placed_at", "id")
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Refuses a forged position, which the database would choke on."""
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position is not None:
+            try:
+                DateTimeField().run_validation(cursor.position)
+            except ValidationError:
+                raise NotFound(self.invalid_cursor_message) from None
+        return cursor
 
 
 class Orders(ListAPIView):
@@ -123,10 +134,12 @@ class Retry(OfOrder):
         payment = PaymentMethod(data=request.data)
         payment.is_valid(raise_exception=True)
         placed = _or_refused(
-            lambda: operations.retry_order(order_id=order.pk, **payment.validated_data)
+            lambda: operations.retry_order(
+                order_id=order.pk, owner=owner_of(request), **payment.validated_data
+            )
         )
         answer = _answer(request, placed)
-        return Response(_with_token(answer.body, order.owner), status=answer.status)
+        return Response(_with_token(answer.body, placed.order.owner), status=answer.status)
 
 
 def _place(owner: str, fields: dict[str, Any]) -> Placed:

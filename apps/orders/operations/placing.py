@@ -87,9 +87,13 @@ def place_order(
 
 
 @transaction.atomic
-def retry_order(*, order_id: UUID, payment_method: str) -> Placed:
+def retry_order(*, order_id: UUID, payment_method: str, owner: str | None = None) -> Placed:
     """Pay a FAILED order again: a new order with its lines, address and prices, announced in the
     same commit. A second call gives the first one's order.
+
+    It is `owner`'s, who entered the card (a guest may have signed in since, or have opened the
+    mail's link elsewhere); without one, the failed order's owner's. Whose personal data it carries
+    does not change, but that of a guest becomes the customer's who signed in.
 
     Raises NotRetryable unless it FAILED and CartBeingOrdered when its cart was ordered since; then
     nothing is written or announced.
@@ -102,6 +106,8 @@ def retry_order(*, order_id: UUID, payment_method: str) -> Placed:
     queries.ensure_no_live_order(failed.cart_id)
     copied = {name: getattr(failed, name) for name in COPIED}
     order = Order(**copied, retry_of=order_id, payment_method=payment_method)
+    order.owner = owner or failed.owner
+    order.customer_id = failed.customer_id or _customer(order.owner)
     try:
         return Placed(order=_begin(order, list(failed.lines.all())), created=True)
     except IntegrityError:  # another request was faster by a moment

@@ -218,6 +218,34 @@ def test_a_failed_order_is_paid_again_as_a_new_one():
 
 
 @pytest.mark.django_db
+def test_who_pays_again_owns_the_new_order():
+    """Payments takes a card only from its owner, who need not be the failed order's."""
+    customer = uuid4()
+    failed = place()
+    decline(failed)
+    drain()
+    order = operations.retry_order(
+        order_id=failed.pk, payment_method="pm_2", owner=f"user:{customer}"
+    ).order
+    assert (order.owner, order.customer_id) == (f"user:{customer}", customer)
+    assert order.email == failed.email
+    created = published("orders.created")[-1]
+    assert (created["owner"], created["subject"]) == (order.owner, str(customer))
+
+
+@pytest.mark.django_db
+def test_a_customers_data_stays_theirs_when_their_link_is_opened_elsewhere():
+    customer = uuid4()
+    failed = place(owner=f"user:{customer}")
+    decline(failed)
+    drain()
+    order = operations.retry_order(
+        order_id=failed.pk, payment_method="pm_2", owner="cart:phone"
+    ).order
+    assert (order.owner, order.customer_id) == ("cart:phone", customer)
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("status", ["PENDING", "CONFIRMED", "SHIPPED", "DELIVERED", "CANCELLED"])
 def test_only_a_failed_order_is_paid_again(status):
     order = place()

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.pagination import CursorPagination
+from rest_framework.fields import UUIDField
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +19,16 @@ from apps.products.models import Product
 class ProductPages(CursorPagination):
     ordering = "id"
     page_size = 20
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Refuses a forged position, which the database would choke on."""
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position is not None:
+            try:
+                UUIDField().run_validation(cursor.position)
+            except ValidationError:
+                raise NotFound(self.invalid_cursor_message) from None
+        return cursor
 
 
 class Products(APIView):
