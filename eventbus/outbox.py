@@ -36,7 +36,8 @@ def publish(fact: object, *, key: object, at: datetime | None = None) -> UUID:
         bus.append(row)
     else:
         bus.schedule(row, at)
-    transaction.on_commit(announce, using=bus.connection.alias)
+    # It is committed by then: a failure to wake others must not look like one of the commit.
+    transaction.on_commit(announce, using=bus.connection.alias, robust=True)
     return row["event_id"]  # type: ignore[no-any-return]
 
 
