@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from eventbus import Envelope, Reject, Retry, payload, publish, subscribe
@@ -231,19 +231,6 @@ def test_a_handler_that_breaks_its_transaction_is_parked(effects: Effects, say: 
     drain()
     assert effects.of("a") == [1]
     assert "BrokenTransaction" in Parked.objects.get().error
-
-
-def test_a_transient_error_of_the_database_counts_as_no_attempt(effects: Effects, say: Any) -> None:
-    error = OperationalError("database is locked")
-    error.__cause__ = type("Deadlock", (Exception,), {"sqlstate": "40P01"})()
-    failing(effects, "a", error, on=2)
-    say("k", 1, 2, 3)
-    with pytest.raises(OperationalError):
-        drain()
-    assert effects.of("a") == []
-    assert Parked.objects.count() == 0
-    drain()
-    assert effects.of("a") == [1, 2, 3]
 
 
 def test_a_subscriber_that_hears_nothing_of_it_still_moves_on(effects: Effects, say: Any) -> None:

@@ -246,3 +246,16 @@ def test_an_event_whose_statement_takes_too_long_is_parked(effects: Effects, say
     work()
     assert effects.of("a") == [2]
     assert "timeout" in Parked.objects.get().error
+
+
+def test_a_transient_error_of_the_database_counts_as_no_attempt(effects: Effects, say: Any) -> None:
+    error = OperationalError("database is locked")
+    error.__cause__ = type("Deadlock", (Exception,), {"sqlstate": "40P01"})()
+    failing(effects, "a", error, on=2)
+    say("k", 1, 2, 3)
+    with pytest.raises(OperationalError):
+        drain()
+    assert effects.of("a") == []
+    assert Parked.objects.count() == 0
+    drain()
+    assert effects.of("a") == [1, 2, 3]

@@ -1,0 +1,22 @@
+"""Who looks at the pages."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from apps.orders.tests.factories import (
+    CART_TOKEN,
+)
+
+
+@pytest.fixture
+def guest():
+    client = Client()
+    client.cookies["cart_token"] = CART_TOKEN
+    return client
+
+
+@pytest.fixture
+def user():
+    model = get_user_model()
+    return model.objects.create(**{model.USERNAME_FIELD: "ann@example.com"})

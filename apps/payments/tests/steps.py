@@ -1,0 +1,55 @@
+"""What the tests of the handlers let happen to an order."""
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.utils import timezone
+
+from apps.payments import operations
+from apps.payments.tests.factories import (
+    OWNER,
+    PAID,
+    say_created,
+    say_reserved,
+    token_for,
+)
+from eventbus.testing import drain, published
+
+TOTAL = Decimal("59.90")
+ORDERS = [("created", "reserved"), ("reserved", "created")]
+
+
+def say(event: str, order_id: UUID, token: str) -> None:
+    {"created": lambda: say_created(order_id, token), "reserved": lambda: say_reserved(order_id)}[
+        event
+    ]()
+
+
+def pay(order_id: UUID, number: str = PAID) -> None:
+    """Both events, and all that follows."""
+    say_created(order_id, token_for(number))
+    say_reserved(order_id)
+    drain()
+
+
+def request_charge(order_id: UUID, token: str) -> None:
+    """Both events are handled, and the gateway has not been asked yet."""
+    now = timezone.now()
+    operations.note_reservation(order_id=order_id)
+    operations.note_order(
+        order_id=order_id,
+        owner=OWNER,
+        amount=TOTAL,
+        currency="EUR",
+        token=token,
+        placed_at=now,
+        pay_before=now + timedelta(minutes=25),
+    )
+
+
+def outcomes(order_id: UUID) -> list[tuple[str, int]]:
+    """How often the order's payment was said to be what."""
+    names = ["payments.requested", "payments.processed", "payments.failed", "payments.refunded"]
+    counts = [(name.partition(".")[2], len(published(name, key=order_id))) for name in names]
+    return [(name, count) for name, count in counts if count]
