@@ -124,6 +124,14 @@ class PostgresqlEngine(Engine):
                 " AND e.shard < %s AND e.name = ANY(%s) ORDER BY e.id LIMIT %s",
                 [claim.pos, *shards, limit],
             )
+        events = self._up_to_target(claim, shards, limit)
+        if not events and claim.target is not None and claim.target != self._newest_tick():
+            # The last batch had ended just there: go on at once, or what came since would wait.
+            claim.tick, claim.target, claim.pos = claim.target, None, 0
+            events = self._up_to_target(claim, shards, limit)
+        return events
+
+    def _up_to_target(self, claim: Claim, shards: list[Any], limit: int) -> list[Envelope]:
         # A statement of its own, after the lock: joined to the claim, a row that another worker
         # had just moved would be paired with the tick it had before.
         claim.target = claim.target or self._newest_tick()

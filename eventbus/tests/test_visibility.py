@@ -288,6 +288,21 @@ def test_a_target_stays_fixed_until_it_is_done(effects: Effects) -> None:
     assert effects.of("a") == [1, 2, 3, 0]
 
 
+@on_postgresql
+def test_what_comes_while_a_target_is_worked_off_does_not_wait(effects: Effects) -> None:
+    """The target's last event filled its batch; the next batch goes on with the next target."""
+    noting(effects, "a")
+    drain()
+    for n in (1, 2):
+        with transaction.atomic():
+            publish(Happened(n=n), key="k")
+    drain_one(limit=2)
+    with transaction.atomic():
+        publish(Happened(n=3), key="k")
+    drain_one(limit=2)
+    assert effects.of("a") == [1, 2, 3]
+
+
 def drain_one(*, limit: int) -> None:
     from eventbus.delivery import run_batch
     from eventbus.registry import subscribers
