@@ -97,3 +97,10 @@ class LedgerEntryAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("at", "sku", "delta", "kind", "reason", "order_id", "by")
     list_filter = ("kind",)
     search_fields = ("sku", "order_id", "reason")
+
+
+@admin.register(HoldLine)
+class HoldLineAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("sku", "quantity", "hold")
+    list_select_related = ("hold",)
+    search_fields = ("sku", "hold__order_id")

@@ -73,3 +73,10 @@ class MailboxMessageAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("created_at", "recipients", "subject")
     search_fields = ("recipients", "subject")
     ordering = ("-id",)
+
+
+@admin.register(Resend)
+class ResendAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("notification", "by", "before", "at")
+    list_select_related = ("notification",)
+    search_fields = ("by",)
