@@ -6,10 +6,16 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings as hypothesis
 
-from shop.tests import servers
+from shop.tests import browsing, servers
 
 hypothesis.register_profile("nightly", max_examples=2_000, deadline=None)
 CI = os.environ.get("CI") == "true"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A browser is the one thing that no wheel brings: say so where there is none."""
+    if item.get_closest_marker("browser") and not browsing.is_installed():
+        pytest.skip(browsing.MISSING)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,6 @@ from eventbus import publish, subscribe
 from eventbus.engines import engine
 from eventbus.engines.base import Claim
 from eventbus.engines.postgresql import PostgresqlEngine
-from eventbus.models import Cursor
 from eventbus.testing import drain
 from eventbus.tests.conftest import Effects, Happened, Number
 from eventbus.tests.test_delivery import noting
@@ -146,9 +145,14 @@ def many_fine_ticks(effects: Effects) -> None:
         with transaction.atomic():
             publish(Happened(n=n), key="k")
         PostgresqlEngine.refresh(engine())  # type: ignore[arg-type]
-    moves = []
+    moves: list[int] = []
     advance = engine().advance
-    engine().advance = lambda *a, **kw: (moves.append(a), advance(*a, **kw))  # type: ignore
+
+    def counted(claim: Claim, last: int, *, complete: bool) -> None:
+        moves.append(last)
+        advance(claim, last, complete=complete)
+
+    engine().advance = counted  # type: ignore[method-assign]
     drain()
     assert effects.of("a") == list(range(50))
     assert len(moves) <= 2
@@ -268,44 +272,3 @@ def test_ticks_never_go_backwards(effects: Effects) -> None:
         assert cursor.fetchone() == (0,)
     drain()
     assert len(effects.of("a")) == 80
-
-
-@on_postgresql
-def test_a_target_stays_fixed_until_it_is_done(effects: Effects) -> None:
-    """A low id that becomes visible while the cursor is past it belongs to the next target."""
-    noting(effects, "a")
-    drain()
-    with another_connection() as slow:
-        run(slow, "BEGIN", insert(0))
-        for n in (1, 2, 3):
-            with transaction.atomic():
-                publish(Happened(n=n), key="k")
-        drain_one(limit=2)
-        assert effects.of("a") == [1, 2]
-        run(slow, "COMMIT")
-        engine().refresh()
-    drain()
-    assert effects.of("a") == [1, 2, 3, 0]
-
-
-@on_postgresql
-def test_what_comes_while_a_target_is_worked_off_does_not_wait(effects: Effects) -> None:
-    """The target's last event filled its batch; the next batch goes on with the next target."""
-    noting(effects, "a")
-    drain()
-    for n in (1, 2):
-        with transaction.atomic():
-            publish(Happened(n=n), key="k")
-    drain_one(limit=2)
-    with transaction.atomic():
-        publish(Happened(n=3), key="k")
-    drain_one(limit=2)
-    assert effects.of("a") == [1, 2, 3]
-
-
-def drain_one(*, limit: int) -> None:
-    from eventbus.delivery import run_batch
-    from eventbus.registry import subscribers
-
-    engine().refresh()
-    run_batch(engine(), subscribers["a"], Cursor.objects.get(subscriber="a").pk, limit=limit)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -56,6 +57,11 @@ def running_demo(folder: Path) -> Iterator[str]:
             process.wait()
 
 
+MISSING = (
+    "There is no Chromium to drive: apt-get install chromium, or uv run playwright install chromium"
+)
+
+
 @contextmanager
 def chromium() -> Iterator[Any]:
     """A headless Chromium: the system's, else Playwright's own.
@@ -77,9 +83,19 @@ def chromium() -> Iterator[Any]:
 def binary(own: str) -> str:
     """The system's Chromium, else Playwright's own; raises as `chromium` does."""
     found = shutil.which("chromium") or own
-    install = "apt-get install chromium, or uv run playwright install chromium"
-    assert Path(found).exists(), f"There is no Chromium to drive: {install}"
+    assert Path(found).exists(), MISSING
     return found
+
+
+@cache
+def is_installed() -> bool:
+    """Whether there is a Chromium to drive."""
+    if shutil.which("chromium"):
+        return True
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        return Path(playwright.chromium.executable_path).exists()
 
 
 def fill_in(page: Any, fields: dict[str, str]) -> None:
