@@ -7,7 +7,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from eventbus import operating
-from eventbus.models import Cursor, Event, Parked, Scheduled, Tick
+from eventbus.models import (
+    Cluster,
+    Cursor,
+    Erased,
+    Event,
+    Intervention,
+    Parked,
+    PausedKey,
+    Rebuild,
+    Scheduled,
+    Tick,
+)
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -68,3 +79,35 @@ class ScheduledAdmin(ReadOnly):
 class TickAdmin(ReadOnly):
     list_display = ("id", "created_at")
     ordering = ("-id",)
+
+
+@admin.register(PausedKey)
+class PausedKeyAdmin(ReadOnly):
+    list_display = ("subscriber", "source", "key", "paused_at")
+    list_filter = ("subscriber",)
+    search_fields = ("=key",)
+
+
+@admin.register(Rebuild)
+class RebuildAdmin(ReadOnly):
+    list_display = ("cursor", "pos", "started_at")
+    list_select_related = ("cursor",)
+
+
+@admin.register(Intervention)
+class InterventionAdmin(ReadOnly):
+    list_display = ("at", "act", "subscriber", "key", "by", "reason")
+    list_filter = ("act", "subscriber")
+    search_fields = ("=key", "=event_id", "=by")
+    ordering = ("-id",)
+
+
+@admin.register(Erased)
+class ErasedAdmin(ReadOnly):
+    list_display = ("subject", "erased_at")
+    search_fields = ("=subject",)
+
+
+@admin.register(Cluster)
+class ClusterAdmin(ReadOnly):
+    list_display = ("identifier", "since")

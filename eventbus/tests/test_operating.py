@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -14,6 +15,8 @@ from eventbus.models import Parked
 from eventbus.testing import drain
 from eventbus.tests.conftest import Effects
 from eventbus.tests.test_delivery import failing, noting
+
+MODELS = list(apps.get_app_config("eventbus").get_models())
 
 
 def command(*arguments: str) -> str:
@@ -93,7 +96,7 @@ def test_staff_retry_dead_letters_in_the_admin(effects: Effects, say: Any, clien
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("model", ["event", "cursor", "parked", "scheduled", "tick"])
+@pytest.mark.parametrize("model", [model.__name__.lower() for model in MODELS])
 def test_every_table_can_be_looked_at_and_none_edited(client: Client, model: str) -> None:
     users = get_user_model()
     names = {users.USERNAME_FIELD: "ops@example.com", "password": "x"}
