@@ -25,11 +25,13 @@ class Handling:
         """The id of the next event this run publishes.
 
         The same in every rerun (UUIDv8 from cause, subscriber and ordinal), so that no rerun can
-        publish twice; but a new one during a call outside, where each publish is committed apart.
+        publish twice; but another when an operator has the event delivered again, and a new one
+        during a call outside, where each publish is committed apart.
         """
         if not self.transactional:
             return uuid7()
-        name = f"{self.envelope.event_id}:{self.subscriber}:{self.published}"
+        again = self.envelope.headers.get("redelivery", "")
+        name = f"{self.envelope.event_id}:{self.subscriber}:{self.published}{again}"
         self.published += 1
         digest = int.from_bytes(hashlib.sha256(name.encode()).digest()[:16])
         digest = digest & ~(0xF << 76) | 8 << 76  # version 8: custom

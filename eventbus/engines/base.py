@@ -33,6 +33,7 @@ def insert(table: str, columns: Sequence[str]) -> str:
 APPEND = insert("eventbus_event", COLUMNS)
 SCHEDULE = insert("eventbus_scheduled", (*COLUMNS, "due_at"))
 READ = "e.id, e.event_id, e.name, e.version, e.source, e.key, e.payload, e.headers, e.occurred_at"
+COVERED = "SELECT 1 FROM eventbus_cursor WHERE "
 
 
 @dataclass(slots=True)
@@ -103,9 +104,14 @@ class Engine(ABC):
         return self._claim("id = %s AND NOT paused", [cursor], skip_locked=True)
 
     def hold(self, subscriber: str, shard: int, *, wait: bool) -> Claim | None:
-        """Lock the cursor whose range has `shard`; without `wait`, None when it is held."""
-        where = "subscriber = %s AND lo <= %s AND hi > %s"
-        return self._claim(where, [subscriber, shard, shard], skip_locked=not wait)
+        """Lock the cursor whose range has `shard`; without `wait`, None when it is held. None
+        also when the subscriber has no cursor."""
+        where, params = "subscriber = %s AND lo <= %s AND hi > %s", [subscriber, shard, shard]
+        claim = self._claim(where, params, skip_locked=not wait)
+        while wait and claim is None and self._rows(COVERED + where, params):
+            # A split or merge gave the shard to another cursor while we waited for the old one.
+            claim = self._claim(where, params, skip_locked=False)
+        return claim
 
     @abstractmethod
     def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None: ...
