@@ -25,6 +25,9 @@ class History(ABC):
     @abstractmethod
     def _rows(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]: ...
 
+    @abstractmethod
+    def _time(self, value: Any) -> datetime: ...
+
     def beginning(self) -> Position:
         """Before every event."""
         return None, 0
@@ -44,3 +47,29 @@ class History(ABC):
         wanted = event_id if self.connection.vendor == "postgresql" else event_id.hex
         found = self._rows("SELECT id FROM eventbus_event WHERE event_id = %s", [wanted])
         return (None, found[0][0] - 1) if found else None
+
+    # Retention ------------------------------------------------------------------------------------
+    @abstractmethod
+    def rewriting(self, *, wait: bool) -> bool:
+        """Take the right to drop and to go back, for the transaction that is open: what a replay
+        is about to read again must not vanish meanwhile. Without `wait`, False when it is taken."""
+
+    @abstractmethod
+    def droppable(self, cutoff: datetime) -> int:
+        """How many events are older than `cutoff` and behind every cursor there is."""
+
+    @abstractmethod
+    def drop(self, cutoff: datetime, most: int) -> int:
+        """Delete such events, the oldest first; looks at `most` rows and says how many went."""
+
+    @abstractmethod
+    def thin(self, before: datetime) -> int:
+        """Delete the ticks older than `before` that nothing needs; says how many."""
+
+    @abstractmethod
+    def places(self) -> dict[str, int]:
+        """Where each subscriber's last cursor stands: a tick, or on SQLite an id; 0: nowhere yet."""
+
+    @abstractmethod
+    def unread(self, place: int, cutoff: datetime) -> tuple[int, datetime | None]:
+        """How many events older than `cutoff` lie before that place, and when the first happened."""
