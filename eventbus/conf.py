@@ -17,6 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "poll_seconds": 0.5,  # the fallback when no wake-up comes
     "callers": 2,  # threads a worker has for external calls
     "max_attempts": 10,  # then a dead letter: about 17 minutes with the backoff of retry.py
+    "retention_days": 14,  # events stay that long at least, for replays; 0: for ever
 }
 
 

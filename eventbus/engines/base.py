@@ -5,7 +5,7 @@ handlers. A killed worker's lock dies with its connection, so nothing is ever le
 """
 
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from eventbus.engines.history import History
 from eventbus.envelope import Envelope
 
 COLUMNS = (
@@ -49,7 +50,7 @@ class Claim:
     pos: int
 
 
-class Engine(ABC):
+class Engine(History):
     """What the bus asks of a database."""
 
     TRANSIENT: ClassVar[tuple[str, ...]]  # see `is_transient`

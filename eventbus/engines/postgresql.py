@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from eventbus.engines.base import COLUMNS, READ, Claim, Engine, is_operational
+from eventbus.engines.postgresql_history import PostgresqlHistory
 from eventbus.envelope import Envelope
 
 TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any constant would do)
@@ -24,7 +25,7 @@ UNSEEN = (
 )
 
 
-class PostgresqlEngine(Engine):
+class PostgresqlEngine(PostgresqlHistory, Engine):
     """The claim is the cursor's row lock, `FOR UPDATE SKIP LOCKED`."""
 
     # Classes of SQLSTATE and some states. Not 57014: a statement that took too long does so again.

@@ -11,6 +11,7 @@ from django.utils import timezone
 from filelock import FileLock, Timeout
 
 from eventbus.engines.base import COLUMNS, READ, Claim, Engine, is_operational
+from eventbus.engines.sqlite_history import SqliteHistory
 from eventbus.envelope import Envelope
 
 LOCKS = (
@@ -18,7 +19,7 @@ LOCKS = (
 )
 
 
-class SqliteEngine(Engine):
+class SqliteEngine(SqliteHistory, Engine):
     """The claim is the write transaction itself (`transaction_mode=IMMEDIATE`)."""
 
     TRANSIENT = ("locked", "busy", "disk is full", "disk i/o")
