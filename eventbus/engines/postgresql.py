@@ -196,7 +196,7 @@ class PostgresqlEngine(Engine):
     def oldest_writer(self) -> float | None:
         age = self._rows(
             "SELECT extract(epoch FROM statement_timestamp() - min(since)) FROM ("
-            "SELECT xact_start AS since FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
+            "SELECT xact_start AS since FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND backend_type = 'client backend'"
             " AND datname = current_database() AND pid <> pg_backend_pid()"
             " UNION ALL SELECT prepared FROM pg_prepared_xacts"
             " WHERE database = current_database()) writers"

@@ -50,7 +50,7 @@ def headers(name: str = "test.happened") -> list[dict[str, Any]]:
 
 
 def trace_of(header: str) -> tuple[str, str]:
-    version, trace, span, flags = header.split("-")
+    version, trace, _span, flags = header.split("-")
     assert version == "00"
     return trace, flags
 
