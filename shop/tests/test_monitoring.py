@@ -1,28 +1,20 @@
 """`/metrics` tells of the pages, the bus and the orders, of one process and of several."""
 
-import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from eventbus import tracing
 from eventbus.engines import engine
 from shop import monitoring
 from shop.checks import check_gauges
-from shop.tests.processes import ROOT, outer_environment, run, succeed
+from shop.tests.processes import ROOT, outer_environment, succeed
 
-TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 WORK = """
 import os, signal
 from uuid import uuid4
@@ -94,21 +86,6 @@ def test_gauges_that_lead_to_no_function_refuse_to_start(monkeypatch: pytest.Mon
     assert [problem.id for problem in problems] == ["shop.E003"] * 2
     assert "orders has gauges in apps.orders.metrics.missing: " in problems[0].msg
     assert list(monitoring.declared()) != bad
-
-
-def test_a_request_is_part_of_its_trace(
-    client: Client, db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[str | None] = []
-    monkeypatch.setattr(monitoring.exposition, "registry", lambda *_: seen.append(tracing.current()))
-    for headers in ({"traceparent": TRACEPARENT}, {"traceparent": "00-junk"}, {}):
-        with pytest.raises(AttributeError):  # the page has nothing to show
-            client.get("/metrics", headers=headers)
-
-    assert seen[0] == TRACEPARENT
-    assert None not in seen
-    assert len(set(seen)) == 3
-    assert tracing.current() is None
 
 
 # Several processes ------------------------------------------------------------------------------
