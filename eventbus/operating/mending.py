@@ -9,7 +9,7 @@ from eventbus import conf, parking
 from eventbus.engines import Engine
 from eventbus.engines.base import COLUMNS
 from eventbus.errors import NoHandler, NotFound, Refused, Unreadable
-from eventbus.models import Event, Intervention, Parked, PausedKey
+from eventbus.models import Event, Intervention, Parked, PausedKey, Rebuild
 from eventbus.operating import audit
 from eventbus.operating.change import change
 from eventbus.registry import Handler, subscribers
@@ -148,7 +148,7 @@ def _demand_done(bus: Engine, handler: Handler, event: Event) -> None:
         raise Refused(f"events of {event.source} {event.key} are parked for {subscriber}.")
     if PausedKey.objects.using(bus.connection.alias).filter(**key).exists():
         raise Refused(f"{event.source} {event.key} is paused for {subscriber}.")
-    if bus.is_rebuilding(claim.cursor):
+    if Rebuild.objects.using(bus.connection.alias).filter(cursor=claim.cursor).exists():
         raise Refused(f"{subscriber} is being rebuilt.")
 
 

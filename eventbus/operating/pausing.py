@@ -51,9 +51,7 @@ def pause_key(subscriber: str, source: str, key: str, *, by: str, reason: str = 
         _paused(subscriber, source, key).create(
             subscriber=subscriber, source=source, key=key, paused_at=bus.clock()
         )
-        audit.record(
-            Act.PAUSE, by=by, reason=reason, subscriber=subscriber, source=source, key=key
-        )
+        audit.record(Act.PAUSE, by=by, reason=reason, subscriber=subscriber, source=source, key=key)
 
 
 def resume_key(subscriber: str, source: str, key: str, *, by: str, reason: str = "") -> None:

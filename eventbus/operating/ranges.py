@@ -1,6 +1,7 @@
 """Dividing a subscriber's shards among more cursors, so that more workers share its events, or
 among fewer."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from eventbus.models import Cursor, Intervention, Rebuild
 from eventbus.notify import announce
 from eventbus.operating import audit
 from eventbus.operating.change import change, cursors, lock
+from eventbus.positions import position_at
 from eventbus.registry import subscribers
 from eventbus.shards import SHARDS
 
@@ -59,7 +61,7 @@ def _cut(cursor: Cursor, bounds: Sequence[int]) -> None:
     cursors().filter(pk=cursor.pk).update(lo=bounds[0], hi=bounds[1])
     parts = [
         Cursor(**_fields(cursor) | {"lo": lo, "hi": hi})
-        for lo, hi in zip(bounds[1:], bounds[2:], strict=False)
+        for lo, hi in itertools.pairwise(bounds[1:])
     ]
     cursors().bulk_create(parts)
     for rebuild in Rebuild.objects.using(conf.get("database")).filter(cursor=cursor):
@@ -92,7 +94,9 @@ def merge(
         try:
             (wait or _for_workers)(stop.reached)
             if not _merged(subscriber, into=into, by=by, reason=reason):
-                raise Refused(f"the ranges of {subscriber} did not meet in time; does a worker run?")
+                raise Refused(
+                    f"the ranges of {subscriber} did not meet in time; does a worker run?"
+                )
         finally:
             stop.lift()
 
@@ -135,14 +139,19 @@ def _stand(cursor: Cursor) -> tuple[int | None, int | None, int]:
 
 def _halt(subscriber: str) -> "_Stop":
     """Let no range past the end that the log has now."""
-    engine().refresh()
     with change():
         ranges = lock(subscriber)
         if any(cursor.paused for cursor in ranges):
             raise Refused(f"{subscriber} is paused with its ranges apart: resume it first.")
-        at = engine().furthest(subscriber)
+        stands = [cursor.target or cursor.tick or cursor.pos for cursor in ranges]
+        at = max(_end(), *stands)
         cursors().filter(subscriber=subscriber).update(stop_at=at)
     return _Stop(subscriber, at)
+
+
+def _end() -> int:
+    tick, position = position_at(engine(), "now")
+    return position if tick is None else tick
 
 
 @dataclass(frozen=True, slots=True)
