@@ -16,7 +16,6 @@ from eventbus.handling import current
 from eventbus.notify import announce
 from eventbus.schema import encode
 from eventbus.shards import shard_of
-from eventbus.tracing import headers_of
 
 
 def publish(fact: object, *, key: object, at: datetime | None = None) -> UUID:
@@ -53,6 +52,9 @@ def _row(fact: object, key: str) -> dict[str, Any]:
     payload = encode(fact)
     run = current()
     event_id = run.next_event_id() if run else uuid7()
+    headers = {"correlation_id": str(event_id)}
+    if run:
+        headers = {**run.envelope.headers, "causation_id": str(run.envelope.event_id)}
     return {
         "event_id": event_id,
         "name": contract.name,
@@ -61,7 +63,7 @@ def _row(fact: object, key: str) -> dict[str, Any]:
         "key": key,
         "shard": shard_of(key),
         "payload": json.dumps(payload, separators=(",", ":")),
-        "headers": json.dumps(headers_of(event_id), separators=(",", ":")),
+        "headers": json.dumps(headers, separators=(",", ":")),
         "subject": payload[contract.subject] if contract.subject else "",
         "occurred_at": timezone.now(),
     }

@@ -7,7 +7,7 @@ handlers. A killed worker's lock dies with its connection, so nothing is ever le
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -125,27 +125,6 @@ class Engine(ABC):
         """A context manager: True while this process owns the call, by a lock that the system
         frees when the process or its connection dies; False when another owns it."""
 
-    # Measuring --------------------------------------------------------------------------------
-    @abstractmethod
-    def unread(
-        self, cursor: int, names: Collection[str], *, at_most: int
-    ) -> tuple[int, datetime | None]:
-        """How many events lie before the cursor, counted up to `at_most`, and when the oldest of
-        those was published."""
-
-    @abstractmethod
-    def log_size(self) -> tuple[int, int]:
-        """The events in the log, estimated at no cost, and the bytes they take."""
-
-    @abstractmethod
-    def oldest_writer(self) -> float | None:
-        """For how many seconds the oldest writing transaction of others is open (0: there is
-        none); None where there is one writer at a time."""
-
-    def no_longer_than(self, seconds: int) -> AbstractContextManager[object]:
-        """Let a statement that takes longer fail; where the database cannot, nothing is done."""
-        return nullcontext()
-
     # Time, errors, connections ------------------------------------------------------------------
     @abstractmethod
     def clock(self) -> datetime:
@@ -173,7 +152,7 @@ class Engine(ABC):
         finally:
             self.by_id = before
 
-    def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def _rows(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as cursor:
             cursor.execute(sql, params)
             return list(cursor.fetchall())

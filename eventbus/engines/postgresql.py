@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import DatabaseError, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from eventbus.engines.base import COLUMNS, READ, Claim, Engine, is_operational
@@ -69,20 +69,6 @@ class PostgresqlEngine(Engine):
             [cursor, list(names)],
         )
         return int(counted[0][0])
-
-    def unread(
-        self, cursor: int, names: Collection[str], *, at_most: int
-    ) -> tuple[int, datetime | None]:
-        found = self._rows(
-            "SELECT count(*), min(occurred_at) FROM (SELECT e.occurred_at"
-            " FROM eventbus_cursor c LEFT JOIN eventbus_tick p ON p.id = c.tick"
-            " JOIN eventbus_event e ON e.shard >= c.lo AND e.shard < c.hi AND e.id > c.pos"
-            f" AND (p.id IS NULL OR {UNSEEN.format('p')})"
-            " WHERE c.id = %s AND e.name = ANY(%s) LIMIT %s) unread",
-            [cursor, list(names), at_most],
-        )
-        events, oldest = found[0]
-        return events, oldest
 
     def lagging(self, subscriber: str) -> list[int]:
         found = self._rows(
@@ -182,32 +168,6 @@ class PostgresqlEngine(Engine):
                 " moved_at = statement_timestamp() WHERE id = %s",
                 [*moved, claim.cursor],
             )
-
-    def log_size(self) -> tuple[int, int]:
-        # Never analysed, the table has -1 rows.
-        events, size = self._rows(
-            "SELECT CASE WHEN reltuples >= 0 THEN reltuples::bigint ELSE coalesce("
-            "(SELECT max(id) FROM eventbus_event) - (SELECT min(id) FROM eventbus_event) + 1, 0)"
-            " END, pg_total_relation_size(oid)"
-            " FROM pg_class WHERE oid = 'eventbus_event'::regclass"
-        )[0]
-        return events, size
-
-    def oldest_writer(self) -> float | None:
-        age = self._rows(
-            "SELECT extract(epoch FROM statement_timestamp() - min(since)) FROM ("
-            "SELECT xact_start AS since FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND backend_type = 'client backend'"
-            " AND datname = current_database() AND pid <> pg_backend_pid()"
-            " UNION ALL SELECT prepared FROM pg_prepared_xacts"
-            " WHERE database = current_database()) writers"
-        )[0][0]
-        return max(0.0, float(age or 0))
-
-    @contextmanager
-    def no_longer_than(self, seconds: int) -> Iterator[None]:
-        with transaction.atomic(using=self.connection.alias):
-            self._rows("SELECT set_config('statement_timeout', %s, true)", [f"{seconds}s"])
-            yield
 
     @contextmanager
     def own(self, call: int) -> Iterator[bool]:

@@ -50,21 +50,6 @@ class SqliteEngine(Engine):
         )
         return int(counted[0][0])
 
-    def unread(
-        self, cursor: int, names: Collection[str], *, at_most: int
-    ) -> tuple[int, datetime | None]:
-        if not names:
-            return 0, None
-        found = self._rows(
-            "SELECT count(*), min(occurred_at) FROM (SELECT e.occurred_at"
-            " FROM eventbus_cursor c JOIN eventbus_event e ON e.id > c.pos"
-            " AND e.shard >= c.lo AND e.shard < c.hi"
-            f" WHERE c.id = %s AND e.name IN ({_marks(names)}) LIMIT %s)",
-            [cursor, *names, at_most],
-        )
-        events, oldest = found[0]
-        return events, oldest and self._time(oldest)
-
     def lagging(self, subscriber: str) -> list[int]:
         found = self._rows(
             "SELECT id FROM eventbus_cursor WHERE subscriber = %s AND NOT paused"
@@ -100,17 +85,6 @@ class SqliteEngine(Engine):
                 "UPDATE eventbus_cursor SET pos = max(pos, %s, %s), moved_at = %s WHERE id = %s",
                 [last, end, moved_at, claim.cursor],
             )
-
-    def log_size(self) -> tuple[int, int]:
-        events, size = self._rows(
-            "SELECT coalesce((SELECT max(id) FROM eventbus_event)"
-            " - (SELECT min(id) FROM eventbus_event) + 1, 0), page_count * page_size"
-            " FROM pragma_page_count(), pragma_page_size()"
-        )[0]
-        return events, size
-
-    def oldest_writer(self) -> float | None:
-        return None
 
     @contextmanager
     def own(self, call: int) -> Iterator[bool]:
