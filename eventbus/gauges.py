@@ -16,7 +16,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from eventbus import conf, parking
-from eventbus.engines import Engine, engine
+from eventbus.engines import engine
+from eventbus.engines.measures import Measures, measures
 from eventbus.models import Cursor, Parked, Scheduled, Tick
 from eventbus.registry import subscribers
 
@@ -69,22 +70,22 @@ class TableGauges(Collector):
         """The values now; `eventbus_up 0` alone when the database does not give them."""
         sheet = Sheet()
         try:
-            _fill(sheet, engine())
+            _fill(sheet, measures())
         except Error as error:
             logger.warning("the bus's tables cannot be read: %s", error)
             return [GaugeMetricFamily("eventbus_up", UP, value=0)]
         return [*sheet.families.values(), GaugeMetricFamily("eventbus_up", UP, value=1)]
 
 
-def _fill(sheet: Sheet, bus: Engine) -> None:
-    with bus.no_longer_than(SCRAPE_SECONDS):
-        now = bus.clock()
-        names = _cursors(sheet, bus, now)
-        _parked(sheet, bus, names)
-        _log(sheet, bus, now)
+def _fill(sheet: Sheet, tables: Measures) -> None:
+    with tables.no_longer_than(SCRAPE_SECONDS):
+        now = engine().clock()
+        names = _cursors(sheet, tables, now)
+        _parked(sheet, tables, names)
+        _log(sheet, tables, now)
 
 
-def _cursors(sheet: Sheet, bus: Engine, now: datetime) -> list[str]:
+def _cursors(sheet: Sheet, tables: Measures, now: datetime) -> list[str]:
     """What lies before the cursors; gives the names of their subscribers."""
     unread: Counter[str] = Counter()
     oldest: dict[str, datetime] = {}
@@ -94,7 +95,7 @@ def _cursors(sheet: Sheet, bus: Engine, now: datetime) -> list[str]:
         paused[name] = paused.get(name, False) or cursor.paused
         if name not in subscribers:
             continue  # of another deployment, which knows what it reads
-        events, since = bus.unread(cursor.pk, list(subscribers[name].handlers), at_most=COUNTED)
+        events, since = tables.unread(cursor, list(subscribers[name].handlers), COUNTED)
         unread[name] += events
         oldest[name] = min(oldest.get(name, now), since or now)
     for name, since in oldest.items():
@@ -105,10 +106,8 @@ def _cursors(sheet: Sheet, bus: Engine, now: datetime) -> list[str]:
     return list(paused)
 
 
-def _parked(sheet: Sheet, bus: Engine, names: Iterable[str]) -> None:
-    with bus.connection.cursor() as cursor:
-        cursor.execute(KEYS)
-        keys = dict(cursor.fetchall())
+def _parked(sheet: Sheet, tables: Measures, names: Iterable[str]) -> None:
+    keys = dict(tables.rows(KEYS))
     by_state = parking.rows().values_list("subscriber", "state").annotate(events=Count("id"))
     events = {(name, state): count for name, state, count in by_state}
     for name in sorted({*names, *keys}):
@@ -118,15 +117,15 @@ def _parked(sheet: Sheet, bus: Engine, names: Iterable[str]) -> None:
         sheet.put("dead", events.get((name, Parked.State.DEAD), 0), name)
 
 
-def _log(sheet: Sheet, bus: Engine, now: datetime) -> None:
+def _log(sheet: Sheet, tables: Measures, now: datetime) -> None:
     alias = conf.get("database")
     sheet.put("scheduled", Scheduled.objects.using(alias)[:COUNTED].count())
     tick = Tick.objects.using(alias).order_by("-id").first()
     if tick is not None:
         sheet.put("tick_age_seconds", (now - tick.created_at).total_seconds())
-    writer = bus.oldest_writer()
+    writer = tables.oldest_writer()
     if writer is not None:
         sheet.put("oldest_writer_xact_seconds", writer)
-    events, size = bus.log_size()
+    events, size = tables.log_size()
     sheet.put("log_rows", events)
     sheet.put("log_bytes", size)

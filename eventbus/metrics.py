@@ -11,15 +11,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import prometheus_client
+
+from eventbus.envelope import Envelope
+
+if TYPE_CHECKING:  # the apps are not loaded yet when the bus is imported
+    from eventbus.models import Parked
 
 Outcome = Literal[
     "done",  # its effect is committed
     "parked",  # moved past and set aside: it failed, waits behind its key, or is a call to make
-    "retried",  # parked before, it failed once more and will be tried again
+    "retried",  # an attempt at a parked event failed, and it will be tried again
     "dead",  # its last attempt failed
+    "skipped",  # not for its handler: its subject was erased
+    "replayed",  # handled once more, or called no more, in a rebuild
 ]
 Source = Literal["commit", "notify", "poll"]
 
@@ -59,12 +66,12 @@ PUBLISHED = prometheus_client.Counter(
 )
 HANDLED = prometheus_client.Counter(
     "eventbus_handled_total",
-    "What became of events: done, parked, retried, dead.",
+    "What became of events: done, parked, retried, dead, skipped, replayed.",
     ["subscriber", "name", "outcome"],
 )
 HANDLER = Distribution(
     "eventbus_handler_seconds",
-    "One call of a handler, whose transaction was committed.",
+    "One call of a handler whose transaction was committed, or of one outside any.",
     ["subscriber", "name"],
     buckets=SECONDS,
 )
@@ -81,7 +88,7 @@ BATCH = Distribution(
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
 )
 RETRIES = prometheus_client.Counter(
-    "eventbus_retries_total", "Attempts at events that were parked.", ["subscriber"]
+    "eventbus_retries_total", "Attempts at an event after its first.", ["subscriber"]
 )
 CONFLICTS = prometheus_client.Counter(
     "eventbus_claim_conflicts_total", "Cursors with work that another worker held."
@@ -109,43 +116,60 @@ class Tally:
     published_at: list[datetime] = field(default_factory=list)  # of the events done
     calls: list[tuple[str, float]] = field(default_factory=list)  # event's name, seconds
 
-    def done(self, name: str, occurred_at: datetime) -> None:
-        """The event's effect will be committed."""
-        self.outcomes.append((name, "done"))
-        self.published_at.append(occurred_at)
+    def put(self, events: Iterable[Envelope], outcome: Outcome) -> None:
+        """This becomes of the events."""
+        self.outcomes += [(event.name, outcome) for event in events]
+        if outcome == "done":
+            self.published_at += [event.occurred_at for event in events]
 
-    def put(self, name: str, outcome: Outcome) -> None:
-        """Something else became of the event."""
-        self.outcomes.append((name, outcome))
-
-    def called(self, name: str, seconds: float) -> None:
-        """A handler was called, for one event or for a run of them."""
-        self.calls.append((name, seconds))
+    def called(self, name: str, since: float) -> None:
+        """A handler was called, for one event or for a run of them; `since` by `perf_counter`."""
+        self.calls.append((name, time.perf_counter() - since))
 
     def count(self) -> None:
         """Add it to this process's numbers."""
-        now = time.time()
+        if not self.outcomes:
+            return  # a cursor that moved past nothing
+        _batch(self.subscriber).observe(len(self.outcomes))
         for (name, outcome), events in Counter(self.outcomes).items():
             _handled(self.subscriber, name, outcome).inc(events)
-        if self.published_at:  # the clocks of two machines may differ: never less than nothing
-            ages = [max(0.0, now - at.timestamp()) for at in self.published_at]
-            _e2e(self.subscriber).observe_all(ages)
+        _count_ages(self.subscriber, self.published_at)
         seconds = defaultdict(list)
         for name, taken in self.calls:
             seconds[name].append(taken)
         for name, values in seconds.items():
             _handler(self.subscriber, name).observe_all(values)
 
-    def count_batch(self) -> None:
-        """The same, for a batch of new events: one that moved past nothing has no size."""
-        if self.outcomes:
-            _batch(self.subscriber).observe(len(self.outcomes))
-        self.count()
 
-    def count_retry(self) -> None:
-        """The same, for one attempt at a parked event."""
-        _retries(self.subscriber).inc()
-        self.count()
+def _count_ages(subscriber: str, published_at: Iterable[datetime]) -> None:
+    now = time.time()
+    # The clocks of two machines may differ: never less than nothing.
+    ages = [max(0.0, now - at.timestamp()) for at in published_at]
+    if ages:
+        _e2e(subscriber).observe_all(ages)
+
+
+def begun(row: "Parked") -> None:
+    """An attempt at a parked event was begun, committed; its number is in the row."""
+    if row.attempts > 1:
+        _retries(row.subscriber).inc()
+
+
+def called(row: "Parked", seconds: float) -> None:
+    """A handler was called for a parked event, or made its call."""
+    _handler(row.subscriber, row.name).observe(seconds)
+
+
+def settled(row: "Parked") -> None:
+    """The effect of a parked event is committed."""
+    _handled(row.subscriber, row.name, "done").inc()
+    _count_ages(row.subscriber, [row.occurred_at])
+
+
+def failed(row: "Parked", state: str) -> None:
+    """An attempt at a parked event failed, and it is in this state now, committed."""
+    outcome: Outcome = "dead" if state == "dead" else "retried"
+    _handled(row.subscriber, row.name, outcome).inc()
 
 
 def published(names: Iterable[str]) -> None:

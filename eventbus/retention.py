@@ -84,7 +84,7 @@ def blocked_by(older_than: timedelta | None = None) -> list[Blocker]:
         return []
     bus = engine()
     cutoff, places = _cutoff(bus, older_than), bus.places()
-    unread = {place: bus.unread_before(place, cutoff) for place in set(places.values())}
+    unread = {place: bus.unread(place, cutoff) for place in set(places.values())}
     found = []
     for subscriber, place in places.items():
         events, since = unread[place]

@@ -50,7 +50,7 @@ def parse(traceparent: object) -> str | None:
 def arriving(*, traceparent: str | None, correlation_id: str | None = None) -> Iterator[None]:
     """While it lasts, what is published belongs to the caller's trace, and to its correlation if
     one is given; without a `traceparent`, or with a malformed one, to one new trace together."""
-    arrival = Arrival(parse(traceparent) or _begun(uuid7()), correlation_id)
+    arrival = Arrival(parse(traceparent) or _new(uuid7()), correlation_id)
     token = _arrival.set(arrival)
     try:
         yield
@@ -59,33 +59,31 @@ def arriving(*, traceparent: str | None, correlation_id: str | None = None) -> I
 
 
 def current() -> str | None:
-    """The `traceparent` to send along with a call outside: that of the event being handled, or
-    of the request in progress; None outside of both."""
+    """The `traceparent` to send along with a call outside: that of the event being handled (of a
+    run of several, the first), or of the request in progress; None outside of both."""
     if run := handling.current():
-        return parse(run.envelope.headers.get("traceparent"))
+        return parse(run.events[0].headers.get("traceparent"))
     arrival = _arrival.get()
     return arrival.traceparent if arrival else None
 
 
-def headers_of(event_id: UUID) -> dict[str, str]:
-    """The headers of an event that is published now. Of its cause's headers it takes these alone."""
-    run = handling.current()
-    if run is not None:
-        return caused_by(run.envelope, event_id)
+def begun(event_id: UUID) -> dict[str, str]:
+    """The headers of the event `event_id`, published in the request in progress, or in none."""
     arrival = _arrival.get()
     return {
         "correlation_id": (arrival and arrival.correlation_id) or str(event_id),
-        "traceparent": _continued(arrival.traceparent, event_id) if arrival else _begun(event_id),
+        "traceparent": _continued(arrival.traceparent, event_id) if arrival else _new(event_id),
     }
 
 
 def caused_by(cause: Envelope, event_id: UUID) -> dict[str, str]:
-    """The headers of the event `event_id`, published while `cause` was handled."""
+    """The headers of the event `event_id`, published while `cause` was handled; of the cause's own
+    they take these alone."""
     parent = parse(cause.headers.get("traceparent"))
     return {
         "correlation_id": str(cause.headers.get("correlation_id") or cause.event_id),
         "causation_id": str(cause.event_id),
-        "traceparent": _continued(parent, event_id) if parent else _begun(event_id),
+        "traceparent": _continued(parent, event_id) if parent else _new(event_id),
     }
 
 
@@ -93,7 +91,7 @@ def _continued(parent: str, event_id: UUID) -> str:
     return f"{parent[:36]}{_span(event_id)}{parent[52:]}"
 
 
-def _begun(event_id: UUID) -> str:
+def _new(event_id: UUID) -> str:
     return f"00-{event_id.hex}-{_span(event_id)}-{UNRECORDED}"
 
 

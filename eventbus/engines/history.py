@@ -71,5 +71,5 @@ class History(ABC):
         """Where each subscriber's last cursor stands: a tick, or on SQLite an id; 0: nowhere yet."""
 
     @abstractmethod
-    def unread_before(self, place: int, cutoff: datetime) -> tuple[int, datetime | None]:
+    def unread(self, place: int, cutoff: datetime) -> tuple[int, datetime | None]:
         """How many events older than `cutoff` lie before that place, and when the first happened."""

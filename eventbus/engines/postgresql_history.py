@@ -103,7 +103,7 @@ class PostgresqlHistory(History):
             )
         )
 
-    def unread_before(self, place: int, cutoff: datetime) -> tuple[int, datetime | None]:
+    def unread(self, place: int, cutoff: datetime) -> tuple[int, datetime | None]:
         found = self._rows(
             "SELECT count(*), min(e.occurred_at) FROM eventbus_event e"
             " LEFT JOIN eventbus_tick p ON p.id = %s"

@@ -37,7 +37,7 @@ class SqliteHistory(History):
     def places(self) -> dict[str, int]:
         return dict(self._rows("SELECT subscriber, min(pos) FROM eventbus_cursor GROUP BY 1", []))
 
-    def unread_before(self, place: int, cutoff: datetime) -> tuple[int, datetime | None]:
+    def unread(self, place: int, cutoff: datetime) -> tuple[int, datetime | None]:
         sql = (
             "SELECT count(*), min(occurred_at) FROM eventbus_event"
             " WHERE id > %s AND occurred_at < %s"

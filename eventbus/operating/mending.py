@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from eventbus import conf, parking
+from eventbus.delivery import view_of
 from eventbus.engines import Engine
 from eventbus.engines.base import COLUMNS
-from eventbus.errors import NoHandler, NotFound, Refused, Unreadable
+from eventbus.errors import NotFound, Refused
 from eventbus.models import Event, Intervention, Parked, PausedKey, Rebuild
 from eventbus.operating import audit
 from eventbus.operating.change import change
 from eventbus.registry import Handler, subscribers
-from eventbus.schema import decode
 
 Act = Intervention.Act
 State = Parked.State
@@ -64,7 +64,7 @@ def redeliver(event_id: UUID, subscriber: str, *, by: str, reason: str) -> None:
     """
     audit.demand(reason)
     event = _in_log(event_id)
-    handler = _handler(subscriber, event)
+    handler = _handler(subscriber, event.name)
     with change() as bus:
         _demand_done(bus, handler, event)
         edited = audit.edited_payload(subscriber, event_id)
@@ -113,11 +113,10 @@ def _demand_free(row: Parked) -> None:
 
 
 def _demand_readable(row: Parked) -> None:
+    handler = _handler(row.subscriber, row.name)
     try:
-        decode(parking.handler_of(row).view, row.payload)
-    except NoHandler as error:
-        raise Refused(f"{row.subscriber} has no handler for {row.name}.") from error
-    except Unreadable as error:
+        view_of(handler, parking.envelope_of(row))
+    except Exception as error:  # Unreadable, or whatever an upcaster raises
         raise Refused(f"{row.subscriber} cannot read that. {error}") from error
 
 
@@ -128,11 +127,11 @@ def _in_log(event_id: UUID) -> Event:
     return event
 
 
-def _handler(subscriber: str, event: Event) -> Handler:
+def _handler(subscriber: str, name: str) -> Handler:
     mine = subscribers.get(subscriber)
-    handler = mine.handlers.get(event.name) if mine else None
+    handler = mine.handlers.get(name) if mine else None
     if handler is None:
-        raise Refused(f"{subscriber} has no handler for {event.name} here.")
+        raise Refused(f"{subscriber} has no handler for {name} here.")
     return handler
 
 

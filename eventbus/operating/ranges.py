@@ -11,6 +11,7 @@ from zlib import crc32
 
 from eventbus import conf
 from eventbus.engines import engine
+from eventbus.engines.measures import measures
 from eventbus.errors import Refused
 from eventbus.models import Cursor, Intervention, Rebuild
 from eventbus.notify import announce
@@ -176,7 +177,8 @@ class _Stop:
             claim = bus.hold(self.subscriber, cursor.lo, wait=False)
             if claim is None or claim.target is not None or claim.stop_at != self.at:
                 return  # a worker has it, or is on the way
-            if not bus.unread(claim.cursor, here.handlers, at_most=1)[0]:
+            cursor.refresh_from_db()
+            if not measures().unread(cursor, here.handlers, at_most=1)[0]:
                 claim.target = self.at
                 bus.advance(claim, 0, complete=True)
 

@@ -10,7 +10,8 @@ from django.db.models import Count, Q
 
 from eventbus import conf, parking
 from eventbus.cursors import ensure_cursors
-from eventbus.engines import Engine, engine
+from eventbus.engines import engine
+from eventbus.engines.measures import measures
 from eventbus.models import Cursor, Parked, Rebuild
 from eventbus.operating.change import cursors
 from eventbus.registry import subscribers
@@ -52,11 +53,11 @@ class _Set:
 def status() -> list[Range]:
     """One row a subscriber and range of shards, with what is parked there."""
     ensure_cursors()
-    bus, parked = engine(), _parked()
+    parked = _parked()
     rebuilding = set(Rebuild.objects.using(conf.get("database")).values_list("pk", flat=True))
-    now = bus.clock()
+    now = engine().clock()
     rows = [
-        _range(bus, cursor, parked[cursor.subscriber], now, rebuilding)
+        _range(cursor, parked[cursor.subscriber], now, rebuilding)
         for cursor in cursors().order_by("subscriber", "lo")
     ]
     return [*rows, *_gone(parked, {row.subscriber for row in rows})]
@@ -71,18 +72,17 @@ def _parked() -> dict[str, dict[int, _Set]]:
         events=Count("id"),
         dead=Count("id", filter=Q(state=Parked.State.DEAD)),
     ):
-        shards = found[row.pop("subscriber")]
-        source_of_one_shard = {name: row[name] for name in ("keys", "events", "dead")}
-        shards[row["shard"]].add(**source_of_one_shard)
+        here = found[row["subscriber"]][row["shard"]]
+        here.add(keys=row["keys"], events=row["events"], dead=row["dead"])
     return found
 
 
 def _range(
-    bus: Engine, cursor: Cursor, parked: dict[int, _Set], now: datetime, rebuilding: set[int]
+    cursor: Cursor, parked: dict[int, _Set], now: datetime, rebuilding: set[int]
 ) -> Range:
     here = subscribers.get(cursor.subscriber)
     names = list(here.handlers) if here else []
-    behind, since = bus.unread(cursor.pk, names, at_most=COUNTED)
+    behind, since = measures().unread(cursor, names, COUNTED) if names else (0, None)
     return Range(
         subscriber=cursor.subscriber,
         lo=cursor.lo,
