@@ -134,7 +134,9 @@ class SqliteEngine(SqliteHistory, Engine):
         )
 
     def has_passed(self, cursor: int, position: int) -> bool:
-        found = self._rows("SELECT pos >= %s FROM eventbus_cursor WHERE id = %s", [position, cursor])
+        found = self._rows(
+            "SELECT pos >= %s FROM eventbus_cursor WHERE id = %s", [position, cursor]
+        )
         return bool(found and found[0][0])
 
     @contextmanager

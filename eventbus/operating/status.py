@@ -77,9 +77,7 @@ def _parked() -> dict[str, dict[int, _Set]]:
     return found
 
 
-def _range(
-    cursor: Cursor, parked: dict[int, _Set], now: datetime, rebuilding: set[int]
-) -> Range:
+def _range(cursor: Cursor, parked: dict[int, _Set], now: datetime, rebuilding: set[int]) -> Range:
     here = subscribers.get(cursor.subscriber)
     names = list(here.handlers) if here else []
     behind, since = measures().unread(cursor, names, COUNTED) if names else (0, None)
