@@ -19,9 +19,7 @@ def add(acts: Any) -> None:
     parser.set_defaults(do=run)
 
 
-def run(
-    command: BaseCommand, *, metrics_port: int | None, metrics_address: str, **_: Any
-) -> None:
+def run(command: BaseCommand, *, metrics_port: int | None, metrics_address: str, **_: Any) -> None:
     """Work until the process is told to end."""
     stop = threading.Event()
 
