@@ -39,6 +39,8 @@ class Command(BaseCommand):
         getattr(self, f"act_{act}")(**options)
 
     def act_run(self, *, metrics_port: int | None, metrics_address: str, **_: Any) -> None:
+        if metrics_port is not None:
+            self._serve_metrics(metrics_port, metrics_address)
         stop = threading.Event()
 
         def end(*_: Any) -> None:
@@ -47,8 +49,6 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
-        if metrics_port is not None:
-            self._serve_metrics(metrics_port, metrics_address)
         self.stdout.write("The bus runs. Stop it with Ctrl-C.")
         worker.run(stop)
 
