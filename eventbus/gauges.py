@@ -27,7 +27,8 @@ SCRAPE_SECONDS = 2  # Prometheus gives up after ten; the web's thread is needed 
 COUNTED = 10_000  # events at most; who is that far behind needs no exact number
 KEYS = (
     "SELECT subscriber, count(*) FROM"
-    " (SELECT DISTINCT subscriber, source, key FROM eventbus_parked) parked GROUP BY subscriber"
+    " (SELECT DISTINCT subscriber, source, key FROM eventbus_parked WHERE state <> 'owed') parked"
+    " GROUP BY subscriber"
 )
 GAUGES: dict[str, tuple[str, list[str]]] = {
     "lag_events": (f"Events yet to be read, at most {COUNTED} a cursor.", ["subscriber"]),

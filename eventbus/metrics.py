@@ -172,10 +172,9 @@ def failed(row: "Parked", state: str) -> None:
     _handled(row.subscriber, row.name, outcome).inc()
 
 
-def published(names: Iterable[str]) -> None:
-    """These events are in the log, committed."""
-    for name, events in Counter(names).items():
-        _published(name).inc(events)
+def published(name: str) -> None:
+    """An event is in the log, committed."""
+    _published(name).inc()
 
 
 def conflicted() -> None:
