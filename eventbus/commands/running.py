@@ -21,6 +21,8 @@ def add(acts: Any) -> None:
 
 def run(command: BaseCommand, *, metrics_port: int | None, metrics_address: str, **_: Any) -> None:
     """Work until the process is told to end."""
+    if metrics_port is not None:
+        _serve_metrics(command, metrics_port, metrics_address)
     stop = threading.Event()
 
     def end(*_: Any) -> None:
@@ -29,8 +31,6 @@ def run(command: BaseCommand, *, metrics_port: int | None, metrics_address: str,
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    if metrics_port is not None:
-        _serve_metrics(command, metrics_port, metrics_address)
     command.stdout.write("The bus runs. Stop it with Ctrl-C.")
     worker.run(stop)
 
