@@ -17,7 +17,6 @@ from eventbus.models import Cursor, Intervention, Rebuild
 from eventbus.notify import announce
 from eventbus.operating import audit
 from eventbus.operating.change import change, cursors, lock
-from eventbus.positions import position_at
 from eventbus.registry import subscribers
 from eventbus.shards import SHARDS
 
@@ -88,6 +87,7 @@ def merge(
     fewer ranges than that already, is being rebuilt, rests with its ranges apart, or the wait was
     in vain.
     """
+    engine().refresh()  # before the lock, which is on the connection that this one uses
     with _alone(subscriber):
         if _merged(subscriber, into=into, by=by, reason=reason):
             return
@@ -140,19 +140,15 @@ def _stand(cursor: Cursor) -> tuple[int | None, int | None, int]:
 
 def _halt(subscriber: str) -> "_Stop":
     """Let no range past the end that the log has now."""
-    with change():
+    with change() as bus:
         ranges = lock(subscriber)
         if any(cursor.paused for cursor in ranges):
             raise Refused(f"{subscriber} is paused with its ranges apart: resume it first.")
         stands = [cursor.target or cursor.tick or cursor.pos for cursor in ranges]
-        at = max(_end(), *stands)
+        claim = bus.hold(subscriber, ranges[0].lo, wait=True)
+        at = max(*stands, claim.newest or 0 if claim else 0)
         cursors().filter(subscriber=subscriber).update(stop_at=at)
     return _Stop(subscriber, at)
-
-
-def _end() -> int:
-    tick, position = position_at(engine(), "now")
-    return position if tick is None else tick
 
 
 @dataclass(frozen=True, slots=True)

@@ -308,7 +308,9 @@ def test_no_redelivery_past_what_is_parked_paused_or_rebuilt(effects: Effects, s
     with pytest.raises(Refused, match="paused"):
         operating.redeliver(done, **again)
     operating.resume_key("a", "test", "j", by="ada")
-    Rebuild.objects.create(cursor=Cursor.objects.get(), pos=0, started_at=timezone.now())
+    Rebuild.objects.create(
+        cursor=Cursor.objects.get(subscriber="a"), pos=0, started_at=timezone.now()
+    )
     with pytest.raises(Refused, match="rebuilt"):
         operating.redeliver(done, **again)
     Rebuild.objects.all().delete()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from eventbus import Envelope, operating, publish, subscribe
@@ -28,13 +29,16 @@ ADA = {"by": "ada"}
 LOW, HIGH = "k0", "k1"  # keys of shards below and above 128
 
 
+def mine() -> QuerySet[Cursor]:
+    return Cursor.objects.filter(subscriber="a").order_by("lo")
+
+
 def ranges() -> list[tuple[int, int]]:
-    return list(Cursor.objects.filter(subscriber="a").order_by("lo").values_list("lo", "hi"))
+    return list(mine().values_list("lo", "hi"))
 
 
 def stands() -> list[tuple[int | None, int | None, int]]:
-    cursors = Cursor.objects.filter(subscriber="a").order_by("lo")
-    return list(cursors.values_list("tick", "target", "pos"))
+    return list(mine().values_list("tick", "target", "pos"))
 
 
 def at_once(*acts: Callable[[], object]) -> None:
@@ -57,6 +61,18 @@ def at_once(*acts: Callable[[], object]) -> None:
         thread.join()
     if errors:
         raise errors[0]
+
+
+def two_ranges_apart(effects: Effects, say: Any) -> None:
+    """The lower one has read 1, and the upper one had nothing to read."""
+    noting(effects, "a")
+    say(LOW, 0)
+    drain()
+    operating.split("a", into=2, **ADA)
+    say(LOW, 1)
+    drain()
+    lower, upper = stands()
+    assert lower != upper
 
 
 def no_wait(reached: Callable[[], bool]) -> bool:
@@ -111,9 +127,7 @@ def test_every_part_goes_on_where_its_range_stood(effects: Effects, say: Any) ->
 
 def drain_one_batch(limit: int) -> int:
     operating.status()  # gives new subscribers their cursors
-    cursor = Cursor.objects.filter(subscriber="a").first()
-    assert cursor is not None
-    return run_batch(engine(), subscribers["a"], cursor.pk, limit=limit)
+    return run_batch(engine(), subscribers["a"], mine().get().pk, limit=limit)
 
 
 @pytest.mark.parametrize("into", [-1, 0, 257])
@@ -170,7 +184,7 @@ def test_order_and_effects_hold_over_splits_and_merges_under_load(
                 publish(Happened(n=n), key=key)
             engine().refresh()
             for _ in range(draw.randint(0, 2)):
-                cursor = draw.choice(Cursor.objects.filter(subscriber="a").order_by("lo"))
+                cursor = draw.choice(mine())
                 run_batch(engine(), subscribers["a"], cursor.pk, limit=draw.randint(1, 5))
 
     drain()
@@ -204,13 +218,7 @@ def test_ranges_at_one_position_merge_at_once(effects: Effects, say: Any) -> Non
 
 def test_ranges_apart_meet_at_the_logs_present_end_and_go_on(effects: Effects, say: Any) -> None:
     """What is published during the wait is read after it, and by the workers, not by the merge."""
-    noting(effects, "a")
-    drain()
-    operating.split("a", into=2, **ADA)
-    say(LOW, 1)
-    drain()
-    apart = stands()
-    assert apart[0] != apart[1]
+    two_ranges_apart(effects, say)
     say(LOW, 2)
     seen = []
 
@@ -223,11 +231,11 @@ def test_ranges_apart_meet_at_the_logs_present_end_and_go_on(effects: Effects, s
         return True
 
     operating.merge("a", wait=wait, **ADA)
-    assert seen == [(False, [1]), (True, [1, 2])]
+    assert seen == [(False, [0, 1]), (True, [0, 1, 2])]
     assert ranges() == [(0, 256)]
-    assert Cursor.objects.get().stop_at is None
+    assert mine().get().stop_at is None
     drain()
-    assert (effects.of("a", LOW), effects.of("a", HIGH)) == ([1, 2, 3], [4])
+    assert (effects.of("a", LOW), effects.of("a", HIGH)) == ([0, 1, 2, 3], [4])
 
 
 def test_ranges_with_nothing_to_read_meet_without_a_worker(effects: Effects, say: Any) -> None:
@@ -243,37 +251,29 @@ def test_ranges_with_nothing_to_read_meet_without_a_worker(effects: Effects, say
 
 
 def test_a_wait_in_vain_changes_nothing(effects: Effects, say: Any) -> None:
-    noting(effects, "a")
-    drain()
-    operating.split("a", into=2, **ADA)
-    say(LOW, 1)
-    drain()
+    two_ranges_apart(effects, say)
     say(LOW, 2)
     with pytest.raises(Refused, match="did not meet in time"):
         operating.merge("a", wait=lambda reached: reached(), **ADA)
     assert ranges() == [(0, 128), (128, 256)]
-    assert list(Cursor.objects.values_list("stop_at", flat=True)) == [None, None]
+    assert list(mine().values_list("stop_at", flat=True)) == [None, None]
     assert not Intervention.objects.filter(act="merge").exists()
     drain()
-    assert effects.of("a") == [1, 2]
+    assert effects.of("a") == [0, 1, 2]
 
 
 def test_ranges_that_rest_apart_are_not_waited_for(effects: Effects, say: Any) -> None:
-    noting(effects, "a")
-    drain()
-    operating.split("a", into=2, **ADA)
-    say(LOW, 1)
-    drain()
+    two_ranges_apart(effects, say)
     operating.pause("a", **ADA)
     with pytest.raises(Refused, match="resume it first"):
         operating.merge("a", wait=no_wait, **ADA)
-    assert list(Cursor.objects.values_list("stop_at", "paused")) == [(None, True)] * 2
+    assert list(mine().values_list("stop_at", "paused")) == [(None, True)] * 2
 
 
 def test_a_rebuild_is_split_along_and_not_merged(effects: Effects) -> None:
     noting(effects, "a")
     drain()
-    cursor = Cursor.objects.get()
+    cursor = mine().get()
     begun = {"tick": 7, "target": 9, "pos": 4, "started_at": timezone.now()}
     Rebuild.objects.create(cursor=cursor, muted={"published x.y": 2}, **begun)
     operating.split("a", into=3, **ADA)
@@ -287,7 +287,7 @@ def test_ranges_stopped_by_a_merge_that_died_go_on(effects: Effects, say: Any) -
     noting(effects, "a")
     say(LOW, 1)
     drain()
-    Cursor.objects.update(stop_at=stop_here())
+    mine().update(stop_at=stop_here())
     say(LOW, 2)
     assert drain() == 0
     assert [row.state for row in operating.status()] == ["merging"]
@@ -297,16 +297,12 @@ def test_ranges_stopped_by_a_merge_that_died_go_on(effects: Effects, say: Any) -
 
 
 def stop_here() -> int:
-    cursor = Cursor.objects.get()
+    cursor = mine().get()
     return cursor.tick or cursor.pos
 
 
 def test_a_merge_that_lives_keeps_its_stop_and_is_alone(effects: Effects, say: Any) -> None:
-    noting(effects, "a")
-    drain()
-    operating.split("a", into=2, **ADA)
-    say(LOW, 1)
-    drain()
+    two_ranges_apart(effects, say)
     seen = []
 
     def second() -> None:
@@ -316,7 +312,7 @@ def test_a_merge_that_lives_keeps_its_stop_and_is_alone(effects: Effects, say: A
 
     def wait(reached: Callable[[], bool]) -> bool:
         at_once(second)
-        seen.extend(Cursor.objects.values_list("stop_at", flat=True))
+        seen.extend(mine().values_list("stop_at", flat=True))
         return reached()
 
     operating.merge("a", wait=wait, **ADA)
