@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 
 from eventbus import operating
 from eventbus.commands.output import add_json, cell, say_json, say_table
-from eventbus.operating.status import COUNTED, Range
+from eventbus.operating.overview import COUNTED, Range
 
 
 def add(acts: Any) -> None:

@@ -9,9 +9,9 @@ from eventbus.operating.audit import history, operator
 from eventbus.operating.letters import dead_groups, dead_letters, retry_dead
 from eventbus.operating.log import show, tail
 from eventbus.operating.mending import edit, redeliver, skip
+from eventbus.operating.overview import status
 from eventbus.operating.pausing import pause, pause_key, resume, resume_key
 from eventbus.operating.ranges import merge, split
-from eventbus.operating.status import status
 from eventbus.operating.subscribers import drop, rename, start
 
 __all__ = [

@@ -290,7 +290,7 @@ def test_ranges_stopped_by_a_merge_that_died_go_on(effects: Effects, say: Any) -
     mine().update(stop_at=stop_here())
     say(LOW, 2)
     assert drain() == 0
-    assert [row.state for row in operating.status()] == ["merging"]
+    assert "merging" in [row.state for row in operating.status() if row.subscriber == "a"]
     Worker().step()
     drain()
     assert effects.of("a") == [1, 2]
