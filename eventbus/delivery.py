@@ -151,8 +151,7 @@ def deliver(run: Run, behind: set[tuple[str, str]], muted: Counter[str], tally: 
     if not handler.external:
         since = time.perf_counter()
         invoke(handler, events, muted=muted if run.muted else None)
-        tally.called(events[0].name, since)
-        tally.put(events, "replayed" if run.muted else "done")
+        tally.put(events, "replayed" if run.muted else "done", since)
     elif run.muted:
         muted.update(f"called {event.name}" for event in events)
         tally.put(events, "replayed")
