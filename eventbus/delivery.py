@@ -31,7 +31,8 @@ class Batch:
 
     tally: Tally  # to be counted after the commit
     events: Sequence[Envelope] = ()
-    done: int = 0  # events handled or parked, from the front
+    done: int = 0  # events handled or parked
+    failed: Run | None = None  # whose handler raised
     muted: Counter[str] = field(default_factory=Counter)  # what a rebuild has kept from happening
 
 
@@ -48,9 +49,9 @@ def run_batch(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int
     except Exception as error:
         if engine.is_transient(error) or not batch.events:
             raise
-        if limit > 1:
-            return _run_one_by_one(engine, subscriber, cursor, len(batch.events))
-        return park_first(engine, subscriber, cursor, batch.events[0], error)
+        if limit == 1:
+            return park_first(engine, subscriber, cursor, batch.events[0], error)
+        return _run_again(engine, subscriber, cursor, batch)
     batch.tally.count()
     return batch.done
 
@@ -78,7 +79,9 @@ def _handle(subscriber: Subscriber, fetched: Fetched, batch: Batch, deadline: fl
     behind = parking.parked_keys(subscriber.name, fetched.events) if fetched.parked else set()
     reached = -1
     for run in cut(fetched.events, subscriber.handlers, fetched.muted):
+        batch.failed = run
         deliver(run, behind, batch.muted, batch.tally)
+        batch.failed = None
         batch.done += len(run.events)
         reached = max(reached, run.last)
         if batch.done == reached + 1 and time.monotonic() > deadline:
@@ -89,6 +92,18 @@ def _advance(engine: Engine, claim: Claim, batch: Batch, limit: int) -> None:
     last = batch.events[batch.done - 1].position if batch.done else 0
     everything = batch.done == len(batch.events) < limit
     engine.advance(claim, last, complete=everything)
+
+
+def _run_again(engine: Engine, subscriber: Subscriber, cursor: int, batch: Batch) -> int:
+    """What was handled before the handler failed, once more, and then that one event alone; or
+    all one by one, when it was not one event's handler (but a run's, or the COMMIT)."""
+    front = batch.done
+    if batch.failed is None or batch.failed.events != [batch.events[front]]:
+        return _run_one_by_one(engine, subscriber, cursor, len(batch.events))
+    moved = run_batch(engine, subscriber, cursor, limit=front) if front else 0
+    if moved == front:
+        moved += run_batch(engine, subscriber, cursor, limit=1)
+    return moved
 
 
 def _run_one_by_one(engine: Engine, subscriber: Subscriber, cursor: int, count: int) -> int:
@@ -136,8 +151,7 @@ def deliver(run: Run, behind: set[tuple[str, str]], muted: Counter[str], tally: 
     if not handler.external:
         since = time.perf_counter()
         invoke(handler, events, muted=muted if run.muted else None)
-        tally.called(events[0].name, since)
-        tally.put(events, "replayed" if run.muted else "done")
+        tally.put(events, "replayed" if run.muted else "done", since)
     elif run.muted:
         muted.update(f"called {event.name}" for event in events)
         tally.put(events, "replayed")

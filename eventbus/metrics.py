@@ -51,11 +51,18 @@ SECONDS = (
 E2E_SECONDS = (*SECONDS[2:], 60, 300, 1800, 3600)
 
 
+FEW = 8  # values that are observed faster one by one
+
+
 class Distribution(prometheus_client.Histogram):
     """A histogram that takes many values with one addition a bucket, not one a value."""
 
     def observe_all(self, values: Sequence[float]) -> None:
         """The same as `observe` of each."""
+        if len(values) < FEW:
+            for value in values:
+                self.observe(value)
+            return
         self._sum.inc(sum(values))
         for bucket, count in Counter(map(partial(bisect_left, self._upper_bounds), values)).items():
             self._buckets[bucket].inc(count)
@@ -112,33 +119,35 @@ class Tally:
     """What one transaction does for a subscriber; `count` it after the commit, or forget it."""
 
     subscriber: str
-    outcomes: list[tuple[str, Outcome]] = field(default_factory=list)  # one an event
-    published_at: list[datetime] = field(default_factory=list)  # of the events done
-    calls: list[tuple[str, float]] = field(default_factory=list)  # event's name, seconds
+    runs: list[tuple[Sequence[Envelope], Outcome, float | None]] = field(default_factory=list)
 
-    def put(self, events: Iterable[Envelope], outcome: Outcome) -> None:
-        """This becomes of the events."""
-        self.outcomes += [(event.name, outcome) for event in events]
-        if outcome == "done":
-            self.published_at += [event.occurred_at for event in events]
-
-    def called(self, name: str, since: float) -> None:
-        """A handler was called, for one event or for a run of them; `since` by `perf_counter`."""
-        self.calls.append((name, time.perf_counter() - since))
+    def put(self, events: Sequence[Envelope], outcome: Outcome, since: float | None = None) -> None:
+        """This becomes of the events; by one call of their handler, if it began at `since` (of
+        `perf_counter`)."""
+        if events:
+            taken = None if since is None else time.perf_counter() - since
+            self.runs.append((events, outcome, taken))
 
     def count(self) -> None:
         """Add it to this process's numbers."""
-        if not self.outcomes:
+        if not self.runs:
             return  # a cursor that moved past nothing
-        _batch(self.subscriber).observe(len(self.outcomes))
-        for (name, outcome), events in Counter(self.outcomes).items():
-            _handled(self.subscriber, name, outcome).inc(events)
-        _count_ages(self.subscriber, self.published_at)
-        seconds = defaultdict(list)
-        for name, taken in self.calls:
-            seconds[name].append(taken)
+        outcomes: dict[tuple[str, Outcome], int] = defaultdict(int)
+        seconds: dict[str, list[float]] = defaultdict(list)
+        done: list[Envelope] = []
+        for events, outcome, taken in self.runs:
+            for event in events:
+                outcomes[event.name, outcome] += 1
+            if outcome == "done":
+                done += events
+            if taken is not None:
+                seconds[events[0].name].append(taken)
+        _batch(self.subscriber).observe(sum(outcomes.values()))
+        for (name, outcome), number in outcomes.items():
+            _handled(self.subscriber, name, outcome).inc(number)
         for name, values in seconds.items():
             _handler(self.subscriber, name).observe_all(values)
+        _count_ages(self.subscriber, [event.occurred_at for event in done])
 
 
 def _count_ages(subscriber: str, published_at: Iterable[datetime]) -> None:

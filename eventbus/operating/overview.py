@@ -112,7 +112,7 @@ def _state(cursor: Cursor, rebuilding: bool) -> State:
         return "rebuilding"
     if cursor.stop_at is not None:
         return "merging"
-    return "careful" if cursor.suspect is not None else "running"
+    return "careful" if cursor.careful_until is not None else "running"
 
 
 def _position(cursor: Cursor) -> str:

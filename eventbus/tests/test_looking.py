@@ -69,7 +69,7 @@ def test_the_state_of_a_range(effects: Effects, say: Any) -> None:
     ensure_cursors()
     mine = Cursor.objects.filter(subscriber="a")
     assert [row.state for row in status_of("a")] == ["running"]
-    mine.update(suspect=7, begun=1)
+    mine.update(careful_until=7)
     assert [row.state for row in status_of("a")] == ["careful"]
     mine.update(stop_at=9)
     assert [row.state for row in status_of("a")] == ["merging"]

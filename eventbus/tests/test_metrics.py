@@ -287,15 +287,17 @@ def test_a_worker_that_rests_is_woken_by(
 
 def test_many_values_are_observed_as_each_would_be() -> None:
     page = CollectorRegistry()
-    values = [0, 0.1, 0.10001, 1, 2.5, 7, 1e9]
+    values = [0, 0.1, 0.10001, 1, 2.5, 7, 1e9]  # few: one by one
+    many = values * 2
     one_by_one = Histogram("one", "", ["x"], buckets=(0.1, 1, 7), registry=page).labels("y")
     together = metrics.Distribution("all", "", ["x"], buckets=(0.1, 1, 7), registry=page)
-    for value in values:
+    for value in values + many:
         one_by_one.observe(value)
     together.labels("y").observe_all(values)
+    together.labels("y").observe_all(many)
     together.labels("y").observe_all([])
 
-    for bound, count in (("0.1", 2), ("1.0", 4), ("7.0", 6), ("+Inf", 7)):
+    for bound, count in (("0.1", 6), ("1.0", 12), ("7.0", 18), ("+Inf", 21)):
         labels = {"x": "y", "le": bound}
         assert page.get_sample_value("one_bucket", labels) == count
         assert page.get_sample_value("all_bucket", labels) == count
