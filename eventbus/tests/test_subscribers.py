@@ -140,16 +140,16 @@ def test_new_names_with_something_parked_are_not_overrun(effects: Effects, say: 
 def test_a_handler_can_ask_to_start_now(effects: Effects, say: Any) -> None:
     say("k", 1)
 
-    @subscribe("test.happened", subscriber="a", start="now")
+    @subscribe("test.happened", subscriber="fresh", start="now")
     def note(view: Number) -> None:
-        effects.note("a", "k", view.n)
+        effects.note("fresh", "k", view.n)
 
-    subscribe("test.followed", subscriber="a")(note)  # one of its handlers is enough
+    subscribe("test.followed", subscriber="fresh")(note)  # one of its handlers is enough
     noting(effects, "b")
     drain()
     say("k", 2)
     drain()
-    assert (effects.of("a"), effects.of("b")) == ([2], [1, 2])
+    assert (effects.of("fresh"), effects.of("b")) == ([2], [1, 2])
 
 
 def places(first: Event, second: Event) -> dict[str, Any]:
