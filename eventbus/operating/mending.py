@@ -1,5 +1,6 @@
 """Deciding about one event: skip it, say what it should have said, or have it delivered again."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -115,8 +116,9 @@ def _demand_free(row: Parked) -> None:
 def _demand_readable(row: Parked) -> None:
     handler = _handler(row.subscriber, row.name)
     try:
+        json.dumps(row.payload, allow_nan=False)
         view_of(handler, parking.envelope_of(row))
-    except Exception as error:  # Unreadable, or whatever an upcaster raises
+    except Exception as error:  # Unreadable, no JSON, or whatever an upcaster raises
         raise Refused(f"{row.subscriber} cannot read that. {error}") from error
 
 
