@@ -1,4 +1,4 @@
-"""What this process did, for Prometheus. docs/bus.md says what each number means.
+"""What this process did, for Prometheus. docs/bus-metrics.md says what each number means.
 
 Counted after the commit: what was rolled back is in no number. A transaction's work is tallied
 in plain lists and counted at once, so that a delivery costs about a microsecond.
