@@ -81,6 +81,7 @@ class Worker:
         try:
             if cursor not in self.calm:
                 return self._run_carefully(bus, subscriber, cursor, limit)
+            began = time.monotonic()
             done = run_batch(bus, subscriber, cursor, limit=limit)
         except Exception as error:
             if not bus.is_transient(error):
@@ -94,7 +95,11 @@ class Worker:
             wakeup.ring()
             return 0
         self.errors.pop(cursor, None)
-        self.limits[cursor] = min(most, limit * 2) if done == limit else limit
+        if time.monotonic() - began > conf.get("batch_seconds"):
+            limit = max(1, done)  # more would be read in vain
+        elif done == limit:
+            limit = min(most, limit * 2)
+        self.limits[cursor] = limit
         return done
 
     def _run_carefully(self, bus: Engine, subscriber: Subscriber, cursor: int, limit: int) -> int:
