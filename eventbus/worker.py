@@ -44,7 +44,7 @@ class Worker:
         if look.parked:
             for row in parking.due(look.now).filter(state=State.RETRYING)[:100]:
                 done += _apart(bus, partial(retries.retry, bus, row, now=look.now))
-        if look.calls or done:
+        if look.calls:
             wakeup.callers.ring()
         return done
 
