@@ -9,8 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from eventbus.blanking import on_arrival
 from eventbus.contract import contract_of
 from eventbus.engines import engine
+from eventbus.envelope import OWN
 from eventbus.errors import NotInTransaction
 from eventbus.handling import current
 from eventbus.notify import announce
@@ -50,20 +52,31 @@ def unschedule(name: str, *, key: object) -> int:
 def _row(fact: object, key: str) -> dict[str, Any]:
     contract = contract_of(fact)
     payload = encode(fact)
+    subject = payload[contract.subject] if contract.subject else None
     run = current()
     event_id = run.next_event_id() if run else uuid7()
     headers = {"correlation_id": str(event_id)}
     if run:
-        headers = {**run.envelope.headers, "causation_id": str(run.envelope.event_id)}
-    return {
+        caused_by = {"causation_id": str(run.envelope.event_id)}
+        headers = {k: v for k, v in run.envelope.headers.items() if k not in OWN} | caused_by
+    body = {
         "event_id": event_id,
         "name": contract.name,
         "version": contract.version,
         "source": contract.source,
         "key": key,
         "shard": shard_of(key),
-        "payload": json.dumps(payload, separators=(",", ":")),
-        "headers": json.dumps(headers, separators=(",", ":")),
-        "subject": payload[contract.subject] if contract.subject else "",
+        "payload": payload,
+        "headers": headers,
+        "subject": "" if subject is None else str(subject),
         "occurred_at": timezone.now(),
+    }
+    return as_json(on_arrival(body))
+
+
+def as_json(body: dict[str, Any]) -> dict[str, Any]:
+    """The event as the engine writes it, payload and headers as text."""
+    compact = (",", ":")
+    return body | {
+        name: json.dumps(body[name], separators=compact) for name in ("payload", "headers")
     }

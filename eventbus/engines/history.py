@@ -18,7 +18,7 @@ END = "SELECT coalesce(max(id), 0) FROM eventbus_event"
 
 
 class History(ABC):
-    """Places in the log."""
+    """Places in the log, what may leave it, and whom it has forgotten."""
 
     connection: BaseDatabaseWrapper
 
@@ -47,6 +47,11 @@ class History(ABC):
         wanted = event_id if self.connection.vendor == "postgresql" else event_id.hex
         found = self._rows("SELECT id FROM eventbus_event WHERE event_id = %s", [wanted])
         return (None, found[0][0] - 1) if found else None
+
+    def is_erased(self, subject: str) -> bool:
+        """Whether the personal data of the subject is to be blank here."""
+        found = self._rows("SELECT 1 FROM eventbus_erased WHERE subject = %s", [subject])
+        return bool(found)
 
     # Retention ------------------------------------------------------------------------------------
     @abstractmethod
