@@ -9,7 +9,7 @@ from uuid import UUID
 
 from eventbus.engines.history import History, Position
 
-REWRITING = 0x6275_7372  # advisory lock: one drops what is old, or goes back to it, at a time
+REWRITING = 0x6275_7370  # advisory lock: one drops what is old, or goes back to it, at a time
 
 # Events that a tick's snapshot did not see. The first condition lets the index on xid bound it.
 UNSEEN = (

@@ -154,7 +154,7 @@ def test_a_replay_and_a_prune_take_turns(effects: Effects, say: Any) -> None:
     drain()
     age(8, 1)
     with another_connection() as other:
-        run(other, "BEGIN", f"SELECT pg_advisory_xact_lock({0x6275_7372})")
+        run(other, "BEGIN", f"SELECT pg_advisory_xact_lock({0x6275_7370})")
         assert prune(WEEK) == 0
         run(other, "COMMIT")
     assert prune(WEEK) == 1
