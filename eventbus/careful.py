@@ -8,7 +8,7 @@ its end without a trace is seen by the next careful worker; a few in a row, and 
 
 from django.db import transaction
 
-from eventbus import conf
+from eventbus import conf, rebuilding
 from eventbus.delivery import park_first, run_batch
 from eventbus.engines import Engine
 from eventbus.envelope import Envelope
@@ -48,6 +48,7 @@ def _begin(engine: Engine, subscriber: Subscriber, cursor: int) -> tuple[Envelop
         fetched = engine.fetch(claim, subscriber.handlers, 1)
         if not fetched.events:
             engine.advance(claim, 0, complete=True)
+            rebuilding.finish_if_done(engine, cursor)
             return None, 0
         event = fetched.events[0]
         begun = claim.begun + 1 if claim.suspect == event.position else 1

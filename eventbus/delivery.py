@@ -12,10 +12,10 @@ from typing import Any
 
 from django.db import transaction
 
-from eventbus import conf, parking
+from eventbus import conf, parking, rebuilding
 from eventbus.engines import Claim, Engine, engine
 from eventbus.engines.base import Fetched
-from eventbus.envelope import Envelope
+from eventbus.envelope import ERASED, MUTED, Envelope
 from eventbus.errors import BrokenTransaction, HandlerExited
 from eventbus.handling import handling
 from eventbus.registry import Handler, Subscriber, upcasters
@@ -65,6 +65,8 @@ def _run_in_one_transaction(
         if batch.muted:
             parking.count_muted(claim.cursor, batch.muted)
         _advance(engine, claim, batch, limit)
+        if fetched.rebuilding or not fetched.events:
+            rebuilding.finish_if_done(engine, claim.cursor)
     return batch.done
 
 
@@ -72,9 +74,10 @@ def _handle(subscriber: Subscriber, fetched: Fetched, batch: Batch, deadline: fl
     """Make the runs until all are made, or until the time is up and what is handled is the front
     of the batch."""
     behind = parking.parked_keys(subscriber.name, fetched.events) if fetched.parked else set()
+    again = rebuilding.of(subscriber.name, fetched)
     reached = -1
     for run in cut(fetched.events, subscriber.handlers, fetched.muted):
-        deliver(run, behind, batch.muted)
+        deliver(again.prepared(run), behind, batch.muted)
         batch.done += len(run.events)
         reached = max(reached, run.last)
         if batch.done == reached + 1 and time.monotonic() > deadline:
@@ -107,7 +110,9 @@ def park_first(
         fetched = engine.fetch(claim, subscriber.handlers, 1) if claim else Fetched()
         if not claim or not fetched.events or fetched.events[0].event_id != failed.event_id:
             return 0  # another worker has been here meanwhile
-        parking.park_failed(subscriber.name, failed, error, now=engine.clock())
+        parked = rebuilding.of(subscriber.name, fetched).prepared_one(failed)
+        muted = failed.position in fetched.muted
+        parking.park_failed(subscriber.name, parked, error, now=engine.clock(), muted=muted)
         engine.advance(claim, failed.position, complete=False)
     return 1
 
@@ -118,10 +123,10 @@ def deliver(run: Run, behind: set[tuple[str, str]], muted: Counter[str]) -> None
     handler, events = run.handler, run.events
     if behind:
         waiting = [event for event in events if (event.source, event.key) in behind]
-        parking.park_behind(handler.subscriber, waiting)
+        parking.park_behind(handler.subscriber, waiting, muted=run.muted)
         events = [event for event in events if (event.source, event.key) not in behind]
     if handler.skip_erased:
-        events = [event for event in events if not event.headers.get("erased")]
+        events = [event for event in events if not event.headers.get(ERASED)]
     if not events:
         return
     if not handler.external:
@@ -131,6 +136,21 @@ def deliver(run: Run, behind: set[tuple[str, str]], muted: Counter[str]) -> None
     else:
         parking.park_calls(handler.subscriber, events)
         behind.update((event.source, event.key) for event in events)
+
+
+def rerun(handler: Handler, event: Envelope, muted: Counter[str]) -> None:
+    """Handle a parked event; one that is muted counts in `muted` what it keeps from happening.
+
+    Raises what `invoke` raises.
+    """
+    if handler.skip_erased and event.headers.get(ERASED):
+        return
+    if not event.headers.get(MUTED):
+        invoke(handler, [event])
+    elif handler.external:
+        muted[f"called {event.name}"] += 1
+    else:
+        invoke(handler, [event], muted=muted)
 
 
 def invoke(

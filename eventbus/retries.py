@@ -4,13 +4,14 @@ Like a call outside, an attempt is committed before it is made, and owned meanwh
 kills its worker is a dead letter after a few deaths.
 """
 
+from collections import Counter
 from datetime import datetime
 
 from django.db import transaction
 
 from eventbus import conf, parking
-from eventbus.delivery import invoke
-from eventbus.engines import Engine
+from eventbus.delivery import rerun
+from eventbus.engines import Claim, Engine
 from eventbus.errors import WorkerDied
 from eventbus.models import Parked
 from eventbus.retry import backoff
@@ -44,8 +45,7 @@ def _begin(engine: Engine, row: Parked, now: datetime) -> bool:
     it was read, or its cursor is held."""
     deaths = row.deaths + 1 if row.begun_at else 0
     with transaction.atomic(using=engine.connection.alias):
-        unchanged = _unchanged(engine, row)
-        if unchanged is None:
+        if _unchanged(engine, row) is None:
             return False
         if parking.state_to_run(row) == Parked.State.TO_CALL:  # it has become a call
             row.state = Parked.State.TO_CALL
@@ -62,20 +62,22 @@ def _begin(engine: Engine, row: Parked, now: datetime) -> bool:
 
 def _handle(engine: Engine, row: Parked, now: datetime) -> bool:
     with transaction.atomic(using=engine.connection.alias):
-        if _unchanged(engine, row) is None:
+        claim = _unchanged(engine, row)
+        if claim is None:
             return False
-        invoke(parking.handler_of(row), [parking.envelope_of(row)])
+        muted: Counter[str] = Counter()
+        rerun(parking.handler_of(row), parking.envelope_of(row), muted)
+        if muted:
+            parking.count_muted(claim.cursor, muted)
         parking.finish(row, now=now)
     return True
 
 
-def _unchanged(engine: Engine, row: Parked) -> Parked | None:
-    """The row under its cursor's lock, if it is still as it was read."""
-    if engine.hold(row.subscriber, row.shard, wait=False) is None:
-        return None
-    return (
-        parking.rows().filter(pk=row.pk, attempts=row.attempts, state=Parked.State.RETRYING).first()
-    )
+def _unchanged(engine: Engine, row: Parked) -> Claim | None:
+    """The lock of the row's cursor, if the row is still as it was read."""
+    claim = engine.hold(row.subscriber, row.shard, wait=False)
+    same = parking.rows().filter(pk=row.pk, attempts=row.attempts, state=Parked.State.RETRYING)
+    return claim if claim and same.exists() else None
 
 
 def _take_back(row: Parked, now: datetime) -> None:
