@@ -108,7 +108,7 @@ def due(now: datetime) -> QuerySet[Parked]:
 
 def finish(row: Parked, *, now: datetime) -> None:
     """Remove the row and let the next event of its key come forward."""
-    row.delete()
+    rows().filter(pk=row.pk).delete()  # the row keeps its key: this may be rolled back
     promote(row.subscriber, row.source, row.key, now=now)
 
 

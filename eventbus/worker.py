@@ -13,6 +13,7 @@ from eventbus.cursors import ensure_cursors
 from eventbus.delivery import run_batch
 from eventbus.engines import Engine, engine
 from eventbus.engines.base import Look
+from eventbus.housekeeping import Housekeeping
 from eventbus.models import Parked
 from eventbus.notify import LISTEN_SECONDS, start_listener
 from eventbus.registry import Subscriber, subscribers
@@ -36,6 +37,7 @@ class Worker:
         self.careful: dict[int, int] = {}  # events still to be read one by one, by cursor
         self.errors: dict[int, int] = {}  # transient ones in a row, by cursor
         self.caught_up_at = 0.0
+        self.housekeeping = Housekeeping()
 
     def step(self) -> int:
         """One round over everything there is to do; says how many events were dealt with."""
@@ -50,6 +52,7 @@ class Worker:
         if look.parked:
             for row in parking.due(look.now).filter(state=State.RETRYING)[:100]:
                 done += _apart(bus, partial(retries.retry, bus, row, now=look.now))
+        done += _apart(bus, partial(self.housekeeping.step, bus))
         if look.calls or done:
             wakeup.callers.ring()
         return done
