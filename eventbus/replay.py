@@ -130,7 +130,7 @@ def _go_back(bus: Engine, cursor: Cursor, position: Position) -> None:
     )
     tick, pos = position
     Cursor.objects.using(alias).filter(pk=cursor.pk).update(
-        tick=tick, target=None, pos=pos, suspect=None, begun=0
+        tick=tick, target=None, pos=pos, suspect=None, begun=0, careful_until=None
     )
     bus.owe(cursor.subscriber, cursor.lo, cursor.hi, position)
 
