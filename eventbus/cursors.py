@@ -4,7 +4,8 @@ from typing import Any
 
 from django.db import router
 
-from eventbus import conf
+from eventbus import conf, epoch
+from eventbus.engines import engine
 from eventbus.models import Cursor
 from eventbus.registry import subscribers
 from eventbus.shards import SHARDS
@@ -24,4 +25,10 @@ def ensure_cursors() -> None:
 def ensure_cursors_after_migrate(using: str, **_: Any) -> None:
     """A subscriber exists from the migration on, before new code publishes."""
     if using == conf.get("database") and router.allow_migrate_model(using, Cursor):
-        ensure_cursors()
+        prepare()
+
+
+def prepare() -> None:
+    """What is to be done before anything is read."""
+    epoch.guard(engine())
+    ensure_cursors()

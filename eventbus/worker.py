@@ -9,7 +9,7 @@ from functools import partial
 from itertools import groupby
 
 from eventbus import calls, careful, conf, parking, retries, schedule, wakeup, watchdog
-from eventbus.cursors import ensure_cursors
+from eventbus.cursors import prepare
 from eventbus.delivery import run_batch
 from eventbus.engines import Engine, engine
 from eventbus.engines.base import Look
@@ -152,7 +152,7 @@ def run(stop: threading.Event) -> None:
         caller.start()
     listener = start_listener(stop)
     watchdog.start(stop)
-    _loop(stop, Worker().step, wakeup.readers, first=ensure_cursors)
+    _loop(stop, Worker().step, wakeup.readers, first=prepare)
     wakeup.callers.ring()
     if listener is not None:
         listener.join(timeout=2 * LISTEN_SECONDS)
