@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-# Headers about the event itself, which the events that it causes do not inherit.
+# Headers about the event itself.
 ERASED = "erased"  # its subject's personal data was blanked
 MUTED = "muted"  # parked during a rebuild: it had had its effects outside before
-OWN = {ERASED, MUTED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

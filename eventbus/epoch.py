@@ -10,6 +10,7 @@ On SQLite positions are ids, which a copied file keeps.
 
 from django.db import transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models.functions import Now
 
 from eventbus.engines import Engine
 from eventbus.errors import BusError
@@ -71,7 +72,7 @@ def guard(bus: Engine) -> bool:
         if known is not None:
             _number_anew(cursor)
             known.delete()
-        Cluster.objects.using(alias).create(identifier=here, since=bus.clock())
+        Cluster.objects.using(alias).create(identifier=here, since=Now())
     return known is not None
 
 

@@ -42,10 +42,12 @@ def parked_keys(subscriber: str, events: Iterable[Envelope]) -> set[tuple[str, s
 
 def park_failed(
     subscriber: str, event: Envelope, error: Exception, *, now: datetime, muted: bool = False
-) -> None:
-    """Record the first failure of an event: to be tried again, or a dead letter. A `muted` one
-    takes no effect outside then either."""
-    _create(subscriber, [event], muted, **after_failure(error, attempts=1, now=now))
+) -> str:
+    """Record the first failure of an event; the state: to be tried again, or a dead letter. A
+    `muted` one takes no effect outside then either."""
+    failed = after_failure(error, attempts=1, now=now)
+    _create(subscriber, [event], muted, **failed)
+    return str(failed["state"])
 
 
 def park_behind(subscriber: str, events: Iterable[Envelope], *, muted: bool = False) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.db.models import QuerySet
 
-from eventbus import parking, wakeup
+from eventbus import metrics, parking, wakeup
 from eventbus.delivery import run_batch
 from eventbus.engines import Engine, engine
 from eventbus.engines.history import Position
@@ -62,7 +62,7 @@ def dry_run(subscriber: str, where: Where) -> Trial:
     """
     bus = engine()
     bus.refresh()
-    with transaction.atomic(using=bus.connection.alias):
+    with metrics.uncounted(), transaction.atomic(using=bus.connection.alias):
         trial = _try(bus, subscriber, where)
         transaction.set_rollback(True, using=bus.connection.alias)
     return trial

@@ -4,12 +4,13 @@ Like a call outside, an attempt is committed before it is made, and owned meanwh
 kills its worker is a dead letter after a few deaths.
 """
 
+import time
 from collections import Counter
 from datetime import datetime
 
 from django.db import transaction
 
-from eventbus import conf, parking
+from eventbus import conf, metrics, parking
 from eventbus.delivery import rerun
 from eventbus.engines import Claim, Engine
 from eventbus.errors import WorkerDied
@@ -57,6 +58,10 @@ def _begin(engine: Engine, row: Parked, now: datetime) -> bool:
             row.attempts, row.begun_at, row.deaths = row.attempts + 1, now, deaths
             row.next_at = now + backoff(row.attempts)  # if this one dies
         row.save(update_fields=["state", "error", "attempts", "begun_at", "deaths", "next_at"])
+    if row.state == Parked.State.DEAD:
+        metrics.failed(row, row.state)
+    elif row.state == Parked.State.RETRYING:
+        metrics.begun(row)
     return True
 
 
@@ -66,10 +71,14 @@ def _handle(engine: Engine, row: Parked, now: datetime) -> bool:
         if claim is None:
             return False
         muted: Counter[str] = Counter()
+        since = time.perf_counter()
         rerun(parking.handler_of(row), parking.envelope_of(row), muted)
+        seconds = time.perf_counter() - since
         if muted:
             parking.count_muted(claim.cursor, muted)
         parking.finish(row, now=now)
+    metrics.called(row, seconds)
+    metrics.settled(row)
     return True
 
 
@@ -92,4 +101,7 @@ def _record_failure(engine: Engine, row: Parked, error: Exception, *, now: datet
     with transaction.atomic(using=engine.connection.alias):
         engine.hold(row.subscriber, row.shard, wait=True)
         mine = parking.rows().filter(pk=row.pk, attempts=row.attempts, state=row.state)
-        return mine.update(**failed) == 1
+        recorded = mine.update(**failed) == 1
+    if recorded:
+        metrics.failed(row, failed["state"])
+    return recorded

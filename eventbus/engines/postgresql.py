@@ -150,7 +150,6 @@ class PostgresqlEngine(PostgresqlHistory, Engine):
         """
         if self.by_id:
             return
-        self.beside.close_if_unusable_or_obsolete()
         with self.beside.cursor() as cursor:
             try:
                 cursor.execute(
@@ -263,7 +262,6 @@ class PostgresqlEngine(PostgresqlHistory, Engine):
         if self.by_id:
             yield set(numbers)
             return
-        self.beside.close_if_unusable_or_obsolete()
         with self.beside.cursor() as cursor:
             cursor.execute("BEGIN")
             try:

@@ -23,9 +23,8 @@ from eventbus.tests.test_visibility import another_connection, insert, on_postgr
 
 
 @pytest.fixture(autouse=True)
-def nobody_yet(effects: Effects) -> None:
-    """The flush after the test before has made cursors for the subscribers of that test."""
-    Cursor.objects.all().delete()
+def unknown_cluster(effects: Effects) -> None:
+    """The flush after the test before has made the bus remember this one."""
     Cluster.objects.all().delete()
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from eventbus import housekeeping
 from eventbus.engines import engine
 from eventbus.housekeeping import tidy
-from eventbus.models import Cursor, Event
+from eventbus.models import Event
 from eventbus.testing import drain
 from eventbus.tests.conftest import Effects
 from eventbus.tests.test_delivery import noting
@@ -19,7 +19,6 @@ OLD = timedelta(days=15)
 
 
 def an_old_log(effects: Effects, say: Any) -> None:
-    Cursor.objects.all().delete()
     noting(effects, "a")
     say("k", 1, 2, 3)
     drain()

@@ -22,12 +22,6 @@ from eventbus.tests.test_visibility import another_connection, insert, on_postgr
 from eventbus.worker import Worker
 
 
-@pytest.fixture(autouse=True)
-def no_cursors(effects: Effects) -> None:
-    """The flush after the test before has made some for the subscribers of that test."""
-    Cursor.objects.all().delete()
-
-
 def projecting(
     effects: Effects, *, fails: Callable[[int], bool] = lambda n: False, publishes: bool = True
 ) -> None:
