@@ -108,4 +108,4 @@ def _release_owed(engine: Engine, cursor: Cursor) -> None:
     keys = set(left.values_list("source", "key"))
     left.update(state=State.WAITING)
     for source, key in keys:
-        parking.promote(cursor.subscriber, source, key, now=engine.clock())
+        parking.bring_forward(cursor.subscriber, source, key, now=engine.clock())

@@ -46,7 +46,8 @@ def _begin(engine: Engine, row: Parked, now: datetime) -> bool:
     it was read, or its cursor is held."""
     deaths = row.deaths + 1 if row.begun_at else 0
     with transaction.atomic(using=engine.connection.alias):
-        if _unchanged(engine, row) is None:
+        claim = _unchanged(engine, row)
+        if claim is None or not parking.runnable().filter(pk=row.pk).exists():
             return False
         if parking.state_to_run(row) == Parked.State.TO_CALL:  # it has become a call
             row.state = Parked.State.TO_CALL
@@ -83,10 +84,16 @@ def _handle(engine: Engine, row: Parked, now: datetime) -> bool:
 
 
 def _unchanged(engine: Engine, row: Parked) -> Claim | None:
-    """The lock of the row's cursor, if the row is still as it was read."""
+    """The lock of the row's cursor, if the row is to be tried as it was read; its event is then
+    what it is by now."""
     claim = engine.hold(row.subscriber, row.shard, wait=False)
     same = parking.rows().filter(pk=row.pk, attempts=row.attempts, state=Parked.State.RETRYING)
-    return claim if claim and same.exists() else None
+    now = same.first() if claim else None
+    if now is None:
+        return None
+    # An operator may have edited it, or its subject have been erased.
+    row.payload, row.headers = now.payload, now.headers
+    return claim
 
 
 def _take_back(row: Parked, now: datetime) -> None:

@@ -16,6 +16,7 @@ from eventbus.engines.base import Look
 from eventbus.housekeeping import Housekeeping
 from eventbus.models import Parked
 from eventbus.notify import LISTEN_SECONDS, start_listener
+from eventbus.operating.ranges import lift_abandoned
 from eventbus.registry import Subscriber, subscribers
 from eventbus.wakeup import Bell
 
@@ -37,6 +38,7 @@ class Worker:
         self.calm: set[int] = set()  # cursors that need no care
         self.errors: dict[int, int] = {}  # transient ones in a row, by cursor
         self.caught_up_at = 0.0
+        self.lifted_at = 0.0
         self.housekeeping = Housekeeping()
 
     def step(self) -> int:
@@ -44,6 +46,9 @@ class Worker:
         bus = engine()
         bus.guard(conf.get("hang_seconds"))
         look = bus.look(subscribers)
+        if time.monotonic() - self.lifted_at > LAG_SECONDS:
+            lift_abandoned()
+            self.lifted_at = time.monotonic()
         done = 0
         if look.scheduled:
             done += _apart(bus, partial(schedule.promote, bus, now=look.now))
@@ -79,6 +84,7 @@ class Worker:
         try:
             if cursor not in self.calm:
                 return self._run_carefully(bus, subscriber, cursor, limit)
+            began = time.monotonic()
             done = run_batch(bus, subscriber, cursor, limit=limit)
         except Exception as error:
             if not bus.is_transient(error):
@@ -92,7 +98,11 @@ class Worker:
             wakeup.ring()
             return 0
         self.errors.pop(cursor, None)
-        self.limits[cursor] = min(most, limit * 2) if done == limit else limit
+        if time.monotonic() - began > conf.get("batch_seconds"):
+            limit = max(1, done)  # more would be read in vain
+        elif done == limit:
+            limit = min(most, limit * 2)
+        self.limits[cursor] = limit
         return done
 
     def _run_carefully(self, bus: Engine, subscriber: Subscriber, cursor: int, limit: int) -> int:

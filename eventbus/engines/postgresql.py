@@ -27,8 +27,10 @@ from eventbus.engines.base import (
 )
 from eventbus.engines.postgresql_history import PostgresqlHistory
 
+READ_TEXT = READ.replace("load,", "load::text,").replace("headers,", "headers::text,")
 TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any constant would do)
-OWNING = {"call": 0x6275_7363, "range": 0x6275_7372}  # advisory locks: (OWNING[kind], number)
+# Advisory locks: (OWNING[kind], number).
+OWNING = {"call": 0x6275_7363, "range": 0x6275_7372, "merge": 0x6275_736D}
 ENOUGH = 1000  # unread events looked at before a cursor is worth a claim in any case
 
 NEWEST = "(SELECT max(id) FROM eventbus_tick)"
@@ -217,7 +219,7 @@ class PostgresqlEngine(PostgresqlHistory, Engine):
         limit: int,
     ) -> Fetched:
         rows = self._rows(
-            f"SELECT {READ}, {EXCEPTIONS} FROM eventbus_event e WHERE {where}"
+            f"SELECT {READ_TEXT}, {EXCEPTIONS} FROM eventbus_event e WHERE {where}"
             " AND e.shard >= %s AND e.shard < %s AND e.name = ANY(%s)"
             f" ORDER BY {order} LIMIT %s",
             [
@@ -255,6 +257,15 @@ class PostgresqlEngine(PostgresqlHistory, Engine):
             [*moved, claim.careful_after(last, complete=complete), claim.cursor],
         )
 
+    def has_passed(self, cursor: int, position: int) -> bool:
+        done = f"{SEEN.format('c.tick')} OR ({SEEN.format('c.target')} AND e.id <= c.pos)"
+        found = self._rows(
+            f"SELECT {'e.id <= c.pos' if self.by_id else done} FROM eventbus_event e,"
+            " eventbus_cursor c WHERE e.id = %s AND c.id = %s",
+            [position, cursor],
+        )
+        return bool(found and found[0][0])
+
     @contextmanager
     def own(self, kind: str, numbers: Collection[int]) -> Iterator[set[int]]:
         """Advisory locks of a transaction on the second connection: they work through a pooler,
@@ -290,11 +301,11 @@ class PostgresqlEngine(PostgresqlHistory, Engine):
         return bool(state) and str(state).startswith(self.TRANSIENT)
 
     # The bus's own statements are few and always the same, so they are bound by the server and
-    # prepared (where the connection's option `prepare_threshold` allows it), past Django's
-    # cursor, which binds in Python and lets the server plan each anew.
+    # prepared (where the connection's option `prepare_threshold` allows it), and their rows come
+    # in binary, past Django's cursor, which binds in Python and lets the server plan each anew.
     def _rows(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         with self.connection.wrap_database_errors:
-            return self._cursor().execute(sql, params).fetchall()
+            return self._cursor().execute(sql, params, binary=True).fetchall()
 
     def _execute(self, sql: str, params: Sequence[Any]) -> int:
         with self.connection.wrap_database_errors:

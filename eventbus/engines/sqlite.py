@@ -133,6 +133,12 @@ class SqliteEngine(SqliteHistory, Engine):
             ],
         )
 
+    def has_passed(self, cursor: int, position: int) -> bool:
+        found = self._rows(
+            "SELECT pos >= %s FROM eventbus_cursor WHERE id = %s", [position, cursor]
+        )
+        return bool(found and found[0][0])
+
     @contextmanager
     def own(self, kind: str, numbers: Collection[int]) -> Iterator[set[int]]:
         """File locks, and no transaction: SQLite's one writer must not wait for a call."""
