@@ -33,7 +33,7 @@ class Trial:
     """What a replay would do."""
 
     events: int  # handled
-    muted: Counter[str]  # what would not happen again, by "published NAME" and "called NAME"
+    muted: dict[str, int]  # what would not happen again, by "published NAME" and "called NAME"
     calls: int  # that were parked before, and would be due again
     failures: list[str] = field(default_factory=list)  # one line an event that failed
     waiting: int = 0  # events behind those
@@ -148,7 +148,7 @@ def _try(bus: Engine, name: str, where: Where) -> Trial:
     calls = new.filter(state=State.TO_CALL).count()
     return Trial(
         events=events - len(failed) - waiting,
-        muted=muted,
+        muted=dict(muted),
         calls=calls,
         failures=[_line(row) for row in failed],
         waiting=waiting,
