@@ -36,8 +36,11 @@ class Batch:
     muted: Counter[str] = field(default_factory=Counter)  # what a rebuild has kept from happening
 
 
-def run_batch(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int) -> int:
-    """Handle at most `limit` new events of the cursor; says how many were moved past.
+def run_batch(
+    engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int, alone: bool = False
+) -> int:
+    """Handle at most `limit` new events of the cursor; says how many were moved past. With
+    `alone`, only while nobody works on another range of the subscriber.
 
     A handler's error never leaves this function; a transient one of the database does, and
     then nothing has happened.
@@ -45,7 +48,7 @@ def run_batch(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int
     batch = Batch(Tally(subscriber.name))
     try:
         with watched(subscriber.name):
-            _run_in_one_transaction(engine, subscriber, cursor, limit, batch)
+            _run_in_one_transaction(engine, subscriber, cursor, limit, batch, alone)
     except Exception as error:
         if engine.is_transient(error) or not batch.events:
             raise
@@ -57,11 +60,11 @@ def run_batch(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int
 
 
 def _run_in_one_transaction(
-    engine: Engine, subscriber: Subscriber, cursor: int, limit: int, batch: Batch
+    engine: Engine, subscriber: Subscriber, cursor: int, limit: int, batch: Batch, alone: bool
 ) -> None:
     deadline = time.monotonic() + conf.get("batch_seconds")
     with transaction.atomic(using=engine.connection.alias):
-        claim = engine.claim(cursor)
+        claim = engine.claim(cursor, alone=alone)
         if claim is None:
             metrics.conflicted()
             return

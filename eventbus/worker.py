@@ -23,6 +23,7 @@ from eventbus.wakeup import Bell
 logger = logging.getLogger("eventbus.worker")
 
 LAG_SECONDS = 5.0  # idle cursors are moved to the log's end this often, not at every event
+ALONE_SECONDS = 30.0  # after a deadlock: two ranges of the subscriber share rows
 YIELD_SECONDS = 0.001  # between batches, so that a web request gets SQLite's write lock
 PATIENCE = 5  # transient errors of a range in a row; then it is read carefully
 AT_ONCE = 20  # external calls at most that a batch handler gets
@@ -37,6 +38,7 @@ class Worker:
         self.limits: dict[int, int] = {}  # events in the next batch, by cursor
         self.calm: set[int] = set()  # cursors that need no care
         self.errors: dict[int, int] = {}  # transient ones in a row, by cursor
+        self.alone: dict[str, float] = {}  # until when nobody else may work for the subscriber
         self.caught_up_at = 0.0
         self.lifted_at = 0.0
         self.housekeeping = Housekeeping()
@@ -85,11 +87,12 @@ class Worker:
             if cursor not in self.calm:
                 return self._run_carefully(bus, subscriber, cursor, limit)
             began = time.monotonic()
-            done = run_batch(bus, subscriber, cursor, limit=limit)
+            alone = began < self.alone.get(subscriber.name, 0)
+            done = run_batch(bus, subscriber, cursor, limit=limit, alone=alone)
         except Exception as error:
             if not bus.is_transient(error):
                 raise
-            self._note_transient(cursor, limit)
+            self._note_transient(subscriber, cursor, limit)
             logger.warning("batch of %s will be run again: %s", subscriber.name, error)
             if not bus.connection.is_usable():
                 self.calm.clear()  # whose fault was it?
@@ -118,7 +121,8 @@ class Worker:
                 break
         return done
 
-    def _note_transient(self, cursor: int, limit: int) -> None:
+    def _note_transient(self, subscriber: Subscriber, cursor: int, limit: int) -> None:
+        self.alone[subscriber.name] = time.monotonic() + ALONE_SECONDS
         self.limits[cursor] = max(1, limit // 2)
         self.errors[cursor] = self.errors.get(cursor, 0) + 1
         if self.errors[cursor] >= PATIENCE:

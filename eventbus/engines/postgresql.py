@@ -29,7 +29,9 @@ from eventbus.engines.postgresql_history import PostgresqlHistory
 
 READ_TEXT = READ.replace("load,", "load::text,").replace("headers,", "headers::text,")
 TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any constant would do)
-# Advisory locks: (OWNING[kind], number).
+# Advisory locks (ALONE, subscriber): shared by its batches, unless one wants it all.
+ALONE = 0x6275_7361
+# Advisory locks (OWNING[kind], number).
 OWNING = {"call": 0x6275_7363, "range": 0x6275_7372, "merge": 0x6275_736D}
 ENOUGH = 1000  # unread events looked at before a cursor is worth a claim in any case
 
@@ -165,6 +167,11 @@ class PostgresqlEngine(PostgresqlHistory, Engine):
             except DatabaseError:
                 self.beside.close()
                 raise
+
+    def claim(self, cursor: int, *, alone: bool = False) -> Claim | None:
+        lock = "pg_try_advisory_xact_lock" + ("" if alone else "_shared")
+        free = f"{lock}({ALONE}, hashtext(subscriber))"
+        return self._claim(f"id = %s AND NOT paused AND {free}", [cursor], skip_locked=True)
 
     def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None:
         # The newest tick may be older than what the row says by now: then there is nothing to
