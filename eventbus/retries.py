@@ -32,7 +32,10 @@ def retry(engine: Engine, row: Parked, *, now: datetime) -> bool:
             return True
         try:
             with watched(row.subscriber):
-                return _handle(engine, row, now)
+                handled = _handle(engine, row, now)
+            if not handled:  # somebody took the cursor in between
+                _take_back(row, now)
+            return handled
         except Exception as error:
             if engine.is_transient(error):
                 if engine.connection.is_usable():
