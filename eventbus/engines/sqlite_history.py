@@ -22,13 +22,11 @@ class SqliteHistory(History):
         return int(self._rows(sql, [self._stored(cutoff)])[0][0])
 
     def drop(self, cutoff: datetime, most: int) -> int:
-        with self.connection.cursor() as cursor:
-            cursor.execute(
-                "DELETE FROM eventbus_event WHERE id IN"
-                f" (SELECT id FROM ({PASSED} ORDER BY id LIMIT %s) WHERE occurred_at < %s)",
-                [most, self._stored(cutoff)],
-            )
-            return int(cursor.rowcount)
+        return self._execute(
+            "DELETE FROM eventbus_event WHERE id IN"
+            f" (SELECT id FROM ({PASSED} ORDER BY id LIMIT %s) WHERE occurred_at < %s)",
+            [most, self._stored(cutoff)],
+        )
 
     def thin(self, before: datetime) -> int:
         """There are no ticks."""
