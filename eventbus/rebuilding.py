@@ -46,7 +46,7 @@ class Again:
 
     def _edited(self, event: Envelope) -> Envelope:
         found = self.acts.get(event.event_id)
-        if found is None or found.act != Act.EDIT or found.payload is None:
+        if found is None or found.payload is None:
             return event
         return replace(event, payload=found.payload)
 
@@ -65,7 +65,7 @@ def of(subscriber: str, fetched: Fetched) -> Again:
         return NO_REBUILD
     acts = Intervention.objects.using(conf.get("database")).filter(
         subscriber=subscriber,
-        act__in=[Act.SKIP, Act.EDIT],
+        act__in=[Act.SKIP, Act.EDIT, Act.REDELIVER],  # the last: skipped no more, still as edited
         event_id__in=[event.event_id for event in fetched.events],
     )
     return Again(subscriber, {act.event_id: act for act in acts.order_by("id") if act.event_id})

@@ -68,7 +68,7 @@ def forget_edits() -> int:
     alias = conf.get("database")
     same = {"event_id": OuterRef("event_id")}
     edits = Intervention.objects.using(alias).filter(
-        act=Intervention.Act.EDIT, payload__isnull=False
+        act__in=[Intervention.Act.EDIT, Intervention.Act.REDELIVER], payload__isnull=False
     )
     return edits.exclude(
         Exists(Event.objects.using(alias).filter(**same))

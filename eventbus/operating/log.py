@@ -15,6 +15,7 @@ from eventbus.operating.letters import last_line
 from eventbus.registry import subscribers
 
 FOLLOW_SECONDS = 0.5
+Act = Intervention.Act
 SHOWN = ("event_id", "name", "version", "source", "key", "shard", "occurred_at", "headers")
 
 
@@ -22,7 +23,7 @@ def tail(
     count: int, *, key: str | None = None, name: str | None = None, follow: bool = False
 ) -> Iterator[dict[str, Any]]:
     """The newest events, oldest first, without their payloads (they may be personal); with
-    `follow` it goes on for ever."""
+    `follow` it goes on for ever, and may miss one that was committed late."""
     log = Event.objects.using(conf.get("database")).order_by("-id")
     log = log if key is None else log.filter(key=key)
     log = log if name is None else log.filter(name=name)
@@ -75,17 +76,16 @@ def _find(reference: str) -> Body:
 def _outcomes(event: Body, position: int) -> Iterator[dict[str, Any]]:
     """What became of the event at each subscriber that has a handler for it, or has it parked."""
     parked = {row.subscriber: row for row in parking.rows().filter(event_id=event.event_id)}
-    skipped = set(
-        Intervention.objects.using(conf.get("database"))
-        .filter(act=Intervention.Act.SKIP, event_id=event.event_id)
-        .values_list("subscriber", flat=True)
+    decided = Intervention.objects.using(conf.get("database")).filter(
+        act__in=[Act.SKIP, Act.REDELIVER], event_id=event.event_id
     )
+    newest = dict(decided.order_by("id").values_list("subscriber", "act"))
     hearing = {name for name, each in subscribers.items() if event.name in each.handlers}
     for subscriber in sorted(hearing | set(parked)):
         row = parked.get(subscriber)
         if row is not None:
             state = row.get_state_display()
-        elif subscriber in skipped:
+        elif newest.get(subscriber) == Act.SKIP:
             state = "skipped"
         else:
             state = "past it" if _passed(subscriber, event, position) else "yet to come to it"

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from eventbus import Envelope, Reject, operating, publish, registry, subscribe
+from eventbus import Envelope, Reject, operating, publish, registry, replay, subscribe
 from eventbus.engines import engine
 from eventbus.errors import NotFound, Refused
 from eventbus.models import Cursor, Event, Intervention, Parked, Rebuild
@@ -262,6 +262,33 @@ def test_an_event_that_was_edited_is_redelivered_as_edited(effects: Effects, say
     drain()
     assert effects.of("a") == [5, 5]
     assert Intervention.objects.get(act="redeliver").payload == {"n": 5}
+
+
+def test_what_was_skipped_and_then_redelivered_is_skipped_no_more(
+    effects: Effects, say: Any
+) -> None:
+    @subscribe("test.happened", subscriber="a", replay=True)
+    def note(view: Number) -> None:
+        if view.n == 1 and not effects.of("a"):
+            raise Reject("broken")
+        effects.note("a", "k", view.n)
+
+    say("k", 1, 2)
+    drain()
+    event = Event.objects.earliest("id").event_id
+    operating.skip(Parked.objects.get(state="dead").pk, **WHO)
+    drain()
+    assert outcome(event) == "skipped"
+    operating.redeliver(event, "a", **WHO)
+    drain()
+    assert outcome(event) == "past it"
+    replay.replay("a", "beginning", by="ada")
+    drain()
+    assert effects.of("a") == [2, 1, 1, 2]
+
+
+def outcome(event: Any) -> str:
+    return str(operating.show(str(event))["subscribers"][0]["state"])
 
 
 def test_an_external_call_is_made_again(effects: Effects, say: Any) -> None:
