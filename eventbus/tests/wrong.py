@@ -15,8 +15,9 @@ class ById(PostgresqlEngine):
 
     def fetch(self, claim: Claim, names: Collection[str], limit: int) -> list[Envelope]:
         return self._envelopes(
-            f"SELECT {READ} FROM eventbus_event e WHERE e.id > %s ORDER BY e.id LIMIT %s",
-            [claim.pos, limit],
+            f"SELECT {READ} FROM eventbus_event e WHERE e.id > %s AND e.shard >= %s"
+            " AND e.shard < %s AND e.name = ANY(%s) ORDER BY e.id LIMIT %s",
+            [claim.pos, claim.lo, claim.hi, list(names), limit],
         )
 
     def pending(self, subscriber: str, names: Collection[str]) -> list[int]:
