@@ -11,7 +11,7 @@ from eventbus.contract import Personal, document, event, payload
 from eventbus.envelope import Envelope
 from eventbus.errors import NotInTransaction, Reject, Retry
 from eventbus.outbox import publish, unschedule
-from eventbus.registry import subscribe
+from eventbus.registry import republisher, subscribe, upcast
 
 __all__ = [
     "Envelope",
@@ -23,6 +23,8 @@ __all__ = [
     "event",
     "payload",
     "publish",
+    "republisher",
     "subscribe",
     "unschedule",
+    "upcast",
 ]

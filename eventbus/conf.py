@@ -12,10 +12,13 @@ DEFAULTS: dict[str, Any] = {
     "contracts": None,  # folder of the contract files
     "catalogue": None,  # file of the generated catalogue of events, if there is to be one
     "database": "default",  # alias of the database that holds the log and the business rows
-    "batch": 100,  # events at most in one transaction
+    "batch": 500,  # events at most in one transaction
     "batch_seconds": 0.05,  # a batch is cut there: its row locks stall the web (50 ms)
     "poll_seconds": 0.5,  # the fallback when no wake-up comes
     "callers": 2,  # threads a worker has for external calls
+    "hang_seconds": 60,  # a handler that runs longer ends its process
+    "call_seconds": 300,  # the same for an external call
+    "max_deaths": 3,  # of workers at one event, in a row; then it is a dead letter
     "max_attempts": 10,  # then a dead letter: about 17 minutes with the backoff of retry.py
 }
 

@@ -5,19 +5,23 @@ one event a transaction; the one that fails alone is parked, in a transaction of
 """
 
 import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
 
 from eventbus import conf, parking
 from eventbus.engines import Claim, Engine, engine
+from eventbus.engines.base import Fetched
 from eventbus.envelope import Envelope
-from eventbus.errors import BrokenTransaction
+from eventbus.errors import BrokenTransaction, HandlerExited
 from eventbus.handling import handling
-from eventbus.registry import Handler, Subscriber
+from eventbus.registry import Handler, Subscriber, upcasters
+from eventbus.runs import Run, cut
 from eventbus.schema import decode
+from eventbus.watchdog import watched
 
 
 @dataclass(slots=True)
@@ -26,6 +30,7 @@ class Batch:
 
     events: Sequence[Envelope] = ()
     done: int = 0  # events handled or parked, from the front
+    muted: Counter[str] = field(default_factory=Counter)  # what a rebuild has kept from happening
 
 
 def run_batch(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int) -> int:
@@ -36,13 +41,14 @@ def run_batch(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int
     """
     batch = Batch()
     try:
-        return _run_in_one_transaction(engine, subscriber, cursor, limit, batch)
+        with watched(subscriber.name):
+            return _run_in_one_transaction(engine, subscriber, cursor, limit, batch)
     except Exception as error:
         if engine.is_transient(error) or not batch.events:
             raise
         if limit > 1:
             return _run_one_by_one(engine, subscriber, cursor, len(batch.events))
-        return _park_first(engine, subscriber, cursor, batch.events[0], error)
+        return park_first(engine, subscriber, cursor, batch.events[0], error)
 
 
 def _run_in_one_transaction(
@@ -53,15 +59,26 @@ def _run_in_one_transaction(
         claim = engine.claim(cursor)
         if claim is None:
             return 0
-        batch.events = engine.fetch(claim, subscriber.handlers, limit)
-        behind = parking.parked_keys(subscriber.name, batch.events)
-        for event in batch.events:
-            deliver(subscriber, event, behind)
-            batch.done += 1
-            if time.monotonic() > deadline:
-                break
+        fetched = engine.fetch(claim, subscriber.handlers, limit)
+        batch.events = fetched.events
+        _handle(subscriber, fetched, batch, deadline)
+        if batch.muted:
+            parking.count_muted(claim.cursor, batch.muted)
         _advance(engine, claim, batch, limit)
     return batch.done
+
+
+def _handle(subscriber: Subscriber, fetched: Fetched, batch: Batch, deadline: float) -> None:
+    """Make the runs until all are made, or until the time is up and what is handled is the front
+    of the batch."""
+    behind = parking.parked_keys(subscriber.name, fetched.events) if fetched.parked else set()
+    reached = -1
+    for run in cut(fetched.events, subscriber.handlers, fetched.muted):
+        deliver(run, behind, batch.muted)
+        batch.done += len(run.events)
+        reached = max(reached, run.last)
+        if batch.done == reached + 1 and time.monotonic() > deadline:
+            break
 
 
 def _advance(engine: Engine, claim: Claim, batch: Batch, limit: int) -> None:
@@ -80,38 +97,75 @@ def _run_one_by_one(engine: Engine, subscriber: Subscriber, cursor: int, count: 
     return done
 
 
-def _park_first(
+def park_first(
     engine: Engine, subscriber: Subscriber, cursor: int, failed: Envelope, error: Exception
 ) -> int:
+    """Park the event and move the cursor past it, if it is still the cursor's next; says how many
+    were moved past."""
     with transaction.atomic(using=engine.connection.alias):
         claim = engine.claim(cursor)
-        events = engine.fetch(claim, subscriber.handlers, 1) if claim else []
-        if not claim or not events or events[0].event_id != failed.event_id:
+        fetched = engine.fetch(claim, subscriber.handlers, 1) if claim else Fetched()
+        if not claim or not fetched.events or fetched.events[0].event_id != failed.event_id:
             return 0  # another worker has been here meanwhile
         parking.park_failed(subscriber.name, failed, error, now=engine.clock())
         engine.advance(claim, failed.position, complete=False)
     return 1
 
 
-def deliver(subscriber: Subscriber, event: Envelope, behind: set[tuple[str, str]]) -> None:
-    """Handle the event, or park it: behind its key's parked events, or as a call to make."""
-    handler = subscriber.handlers[event.name]
-    identity = event.source, event.key
-    if identity in behind:
-        parking.park_behind(subscriber.name, event)
-    elif handler.external:
-        parking.park_call(subscriber.name, event)
-        behind.add(identity)
+def deliver(run: Run, behind: set[tuple[str, str]], muted: Counter[str]) -> None:
+    """Handle the run's events, or park them: behind their key's parked events, or as calls to
+    make."""
+    handler, events = run.handler, run.events
+    if behind:
+        waiting = [event for event in events if (event.source, event.key) in behind]
+        parking.park_behind(handler.subscriber, waiting)
+        events = [event for event in events if (event.source, event.key) not in behind]
+    if handler.skip_erased:
+        events = [event for event in events if not event.headers.get("erased")]
+    if not events:
+        return
+    if not handler.external:
+        invoke(handler, events, muted=muted if run.muted else None)
+    elif run.muted:
+        muted.update(f"called {event.name}" for event in events)
     else:
-        invoke(handler, event)
+        parking.park_calls(handler.subscriber, events)
+        behind.update((event.source, event.key) for event in events)
 
 
-def invoke(handler: Handler, event: Envelope) -> Any:
-    """Call the handler with its view of the event; raises Unreadable, BrokenTransaction and what
-    the handler raises."""
-    arguments = (decode(handler.view, event.payload),)
-    with handling(event, handler.subscriber, transactional=not handler.external):
-        result = handler.function(*arguments, *((event,) if handler.wants_envelope else ()))
+def invoke(
+    handler: Handler, events: Sequence[Envelope], *, muted: Counter[str] | None = None
+) -> Any:
+    """Call the handler with its view of each event; one event, if it takes no batch.
+
+    With `muted`, what it publishes is counted there and not published. Raises Unreadable,
+    BrokenTransaction, HandlerExited and what the handler raises.
+    """
+    views = tuple(view_of(handler, event) for event in events)
+    several = handler.batch
+    arguments: tuple[Any, ...] = (views if several else views[0],)
+    if handler.wants_envelope:
+        arguments += (tuple(events) if several else events[0],)
+    with handling(events, handler.subscriber, transactional=not handler.external, muted=muted):
+        result = _call(handler, arguments)
     if engine().connection.needs_rollback:
         raise BrokenTransaction  # or leaving the block would roll back without a word
     return result
+
+
+def _call(handler: Handler, arguments: tuple[Any, ...]) -> Any:
+    try:
+        return handler.function(*arguments)
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # sys.exit() in a thread would end the worker without a word
+        raise HandlerExited(repr(error)) from error
+
+
+def view_of(handler: Handler, event: Envelope) -> Any:
+    """What the handler reads of the event, brought to the newest version; raises Unreadable and
+    what an upcaster raises."""
+    payload, version = event.payload, event.version
+    while step := upcasters.get((handler.subscriber, event.name, version)):
+        payload, version = step(payload), version + 1
+    return decode(handler.view, payload)

@@ -20,3 +20,4 @@ class Envelope:
     payload: Mapping[str, Any]
     headers: Mapping[str, Any]  # correlation_id, causation_id, traceparent, ...
     occurred_at: datetime  # shown to people; never used for order
+    subject: str = ""  # whose personal data it carries

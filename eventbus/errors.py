@@ -45,6 +45,23 @@ class Reject(BusError):
     """The handler can never succeed with this event: it goes to the dead letters at once."""
 
 
+class NotAsManyResults(Reject):
+    """A batch handler for external calls must return one result for each event:"""
+
+
+class HandlerExited(BusError):
+    """The handler tried to end its thread or process."""
+
+
+class WorkerDied(Reject):
+    """The process died, hung or lost its connection whenever it handled this event:"""
+
+
+class AmbiguousCause(BusError):
+    """A batch handler published under a key that none of its events has: say which of them is the
+    cause, `publish(…, cause=event)`."""
+
+
 class NoHandler(Reject):
     """The code has no handler for this event any more: retry the dead letter when it has one."""
 

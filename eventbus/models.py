@@ -63,7 +63,10 @@ class Cursor(models.Model):
     tick = models.BigIntegerField(null=True)  # all that this tick saw is done; null: nothing is
     target = models.BigIntegerField(null=True)  # the tick being worked towards; fixed until done
     pos = models.BigIntegerField(default=0)  # last id done on the way (SQLite: the position)
+    stop_at = models.BigIntegerField(null=True)  # go no further than this tick (SQLite: id)
     paused = models.BooleanField(default=False)
+    suspect = models.BigIntegerField(null=True)  # the event that a careful worker began last
+    begun = models.PositiveSmallIntegerField(default=0)  # times it was begun and not ended
     moved_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -88,11 +91,14 @@ class Parked(Body):
         TO_CALL = "to call", "an external call is due"
         CALLING = "calling", "an external call was begun"
         DEAD = "dead", "a dead letter: needs a person"
+        OWED = "owed", "will be handled in its place by the rebuild that is under way"
 
     subscriber = models.CharField(max_length=100)
     position = models.BigIntegerField()  # the event's id in the log
     state = models.CharField(max_length=8, choices=State)
     attempts = models.PositiveIntegerField(default=0)  # begun so far
+    begun_at = models.DateTimeField(null=True)  # of the attempt that has not ended yet
+    deaths = models.PositiveSmallIntegerField(default=0)  # attempts whose process died, in a row
     next_at = models.DateTimeField()  # not tried before; database time
     error = models.TextField(default="")
     parked_at = models.DateTimeField()
@@ -131,3 +137,95 @@ class Scheduled(Body):
 
     def __str__(self) -> str:
         return f"{self.name} {self.key} at {self.due_at:%Y-%m-%d %H:%M:%S}"
+
+
+class PausedKey(models.Model):
+    """A key that a subscriber leaves alone until an operator resumes it; its events park."""
+
+    subscriber = models.CharField(max_length=100)
+    source = models.CharField(max_length=50)
+    key = models.CharField(max_length=128)
+    paused_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscriber", "source", "key"], name="eventbus_paused_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber}: {self.source} {self.key}"
+
+
+class Rebuild(models.Model):
+    """A replay under way: where the cursor stood. What it had handled by then has no effect
+    outside the subscriber's own tables: it is muted and counted."""
+
+    cursor = models.OneToOneField(Cursor, on_delete=models.CASCADE, primary_key=True)
+    tick = models.BigIntegerField(null=True)
+    target = models.BigIntegerField(null=True)
+    pos = models.BigIntegerField()
+    muted = models.JSONField(default=dict)  # how often, by "published NAME" and "called NAME"
+    started_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"rebuild of {self.cursor}"
+
+
+class Intervention(models.Model):
+    """What an operator did, and why; never changed. Skips and edits hold for every replay."""
+
+    class Act(models.TextChoices):
+        RETRY = "retry"
+        SKIP = "skip"
+        EDIT = "edit"
+        REDELIVER = "redeliver"
+        REPLAY = "replay"
+        PAUSE = "pause"
+        RESUME = "resume"
+        SPLIT = "split"
+        MERGE = "merge"
+        DROP = "drop"
+        RENAME = "rename"
+        ERASE = "erase"
+
+    act = models.CharField(max_length=10, choices=Act)
+    by = models.CharField(max_length=150)
+    reason = models.TextField(default="")
+    subscriber = models.CharField(max_length=100, default="")
+    source = models.CharField(max_length=50, default="")
+    key = models.CharField(max_length=128, default="")
+    event_id = models.UUIDField(null=True)
+    payload = models.JSONField(null=True)  # of an edit: what the handler reads instead
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["event_id"], name="eventbus_intervention_event")]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.subscriber} by {self.by}"
+
+
+class Erased(models.Model):
+    """A subject whose personal data is blank here, whenever it arrives."""
+
+    subject = models.CharField(max_length=128, unique=True)
+    erased_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "erased subjects"
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Cluster(models.Model):
+    """The database cluster whose transaction ids the log and the ticks hold (PostgreSQL): after
+    a restore into another one they mean nothing there."""
+
+    identifier = models.CharField(max_length=40)  # the server's `system_identifier`
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.identifier

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from eventbus.contract import contract_of
 from eventbus.engines import engine
+from eventbus.envelope import Envelope
 from eventbus.errors import NotInTransaction
 from eventbus.handling import current
 from eventbus.notify import announce
@@ -18,21 +19,27 @@ from eventbus.schema import encode
 from eventbus.shards import shard_of
 
 
-def publish(fact: object, *, key: object, at: datetime | None = None) -> UUID:
+def publish(
+    fact: object, *, key: object, at: datetime | None = None, cause: Envelope | None = None
+) -> UUID:
     """Record that `fact` happened, in the transaction that made it true; returns the event's id.
 
     `key` is the aggregate's id: events of one source and key are handled in publish order, if
     their publishers change the aggregate's row first and publish second. With `at` the event
     takes its place in the log when that time has come (database time), in no order with others.
+    `cause` is needed only in a batch handler that publishes under another key than its events'.
 
     Raises NotInTransaction outside `transaction.atomic()` of the bus's database, NotAnEvent,
-    and TypeError when a field holds another type than declared; nothing is then published.
+    AmbiguousCause, and TypeError when a field holds another type than declared; nothing is then published.
     """
     bus = engine()
     if not bus.connection.in_atomic_block:
         raise NotInTransaction
-    row = _row(fact, str(key))
-    if at is None:
+    row = _row(fact, str(key), cause)
+    run = current()
+    if run and run.muted is not None:
+        run.muted[f"published {row['name']}"] += 1
+    elif at is None:
         bus.append(row)
     else:
         bus.schedule(row, at)
@@ -44,17 +51,23 @@ def publish(fact: object, *, key: object, at: datetime | None = None) -> UUID:
 def unschedule(name: str, *, key: object) -> int:
     """Take back the scheduled events of `name` and `key` that are not in the log yet; says how
     many. One that is already being promoted stays: handlers of scheduled events are guarded."""
+    run = current()
+    if run and run.muted is not None:
+        return 0
     return engine().unschedule(name, str(key))
 
 
-def _row(fact: object, key: str) -> dict[str, Any]:
+def _row(fact: object, key: str, cause: Envelope | None) -> dict[str, Any]:
     contract = contract_of(fact)
     payload = encode(fact)
     run = current()
-    event_id = run.next_event_id() if run else uuid7()
-    headers = {"correlation_id": str(event_id)}
     if run:
-        headers = {**run.envelope.headers, "causation_id": str(run.envelope.event_id)}
+        cause = run.cause(key, cause)
+        event_id = run.next_event_id(cause)
+        headers = {**cause.headers, "causation_id": str(cause.event_id)}
+    else:
+        event_id = uuid7()
+        headers = {"correlation_id": str(event_id)}
     return {
         "event_id": event_id,
         "name": contract.name,

@@ -5,7 +5,8 @@ lock order, and no race between a retry, a call's result and the batch that park
 """
 
 import traceback
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from eventbus import conf
 from eventbus.engines import engine
 from eventbus.envelope import Envelope
 from eventbus.errors import NoHandler, Reject, Retry
-from eventbus.models import Cursor, Parked
+from eventbus.models import Cursor, Parked, PausedKey, Rebuild
 from eventbus.registry import Handler, subscribers
 from eventbus.retry import backoff
 from eventbus.shards import shard_of
@@ -29,27 +30,36 @@ def rows() -> QuerySet[Parked]:
 
 
 def parked_keys(subscriber: str, events: Iterable[Envelope]) -> set[tuple[str, str]]:
-    """The (source, key) pairs among the events that have something parked."""
-    keys = {event.key for event in events}
-    if not keys:
-        return set()
-    found = rows().filter(subscriber=subscriber, key__in=keys)
-    return set(found.values_list("source", "key").distinct())
+    """The (source, key) pairs among the events that have something parked, or are paused."""
+    mine = {"subscriber": subscriber, "key__in": {event.key for event in events}}
+    parked = rows().filter(**mine).exclude(state=State.OWED)
+    paused = PausedKey.objects.using(conf.get("database")).filter(**mine)
+    return {
+        *parked.values_list("source", "key").distinct(),
+        *paused.values_list("source", "key"),
+    }
 
 
 def park_failed(subscriber: str, event: Envelope, error: Exception, *, now: datetime) -> None:
     """Record the first failure of an event: to be tried again, or a dead letter."""
-    _create(subscriber, event, **after_failure(error, attempts=1, now=now))
+    _create(subscriber, [event], **after_failure(error, attempts=1, now=now))
 
 
-def park_behind(subscriber: str, event: Envelope) -> None:
-    """Let the event wait until the earlier ones of its key are done."""
-    _create(subscriber, event, state=State.WAITING, next_at=engine().clock())
+def park_behind(subscriber: str, events: Iterable[Envelope]) -> None:
+    """Let the events wait until the earlier ones of their keys are done."""
+    _create(subscriber, events, state=State.WAITING, next_at=engine().clock())
 
 
-def park_call(subscriber: str, event: Envelope) -> None:
-    """Let the event stand for an external call that is to be made."""
-    _create(subscriber, event, state=State.TO_CALL, next_at=engine().clock())
+def park_calls(subscriber: str, events: Iterable[Envelope]) -> None:
+    """Let the events stand for external calls that are to be made."""
+    _create(subscriber, events, state=State.TO_CALL, next_at=engine().clock())
+
+
+def count_muted(cursor: int, muted: Mapping[str, int]) -> None:
+    """Add to what the cursor's rebuild has kept from happening; under the cursor's lock."""
+    rebuild = Rebuild.objects.using(conf.get("database")).get(cursor=cursor)
+    rebuild.muted = dict(Counter(rebuild.muted) + Counter(muted))
+    rebuild.save(update_fields=["muted"])
 
 
 def after_failure(error: Exception, *, attempts: int, now: datetime) -> dict[str, Any]:
@@ -61,6 +71,8 @@ def after_failure(error: Exception, *, attempts: int, now: datetime) -> dict[str
     return {
         "state": State.DEAD if dead else State.RETRYING,
         "attempts": attempts,
+        "begun_at": None,
+        "deaths": 0,
         "next_at": now + wait,
         "error": describe(error),
     }
@@ -121,6 +133,7 @@ def envelope_of(row: Parked) -> Envelope:
     """The parked event, as the log had it."""
     return Envelope(
         position=row.position,
+        subject=row.subject,
         event_id=row.event_id,
         name=row.name,
         version=row.version,
@@ -132,19 +145,24 @@ def envelope_of(row: Parked) -> Envelope:
     )
 
 
-def _create(subscriber: str, event: Envelope, **facts: Any) -> None:
-    rows().create(
-        subscriber=subscriber,
-        position=event.position,
-        event_id=event.event_id,
-        name=event.name,
-        version=event.version,
-        source=event.source,
-        key=event.key,
-        shard=shard_of(event.key),
-        payload=event.payload,
-        headers=event.headers,
-        occurred_at=event.occurred_at,
-        parked_at=engine().clock(),
-        **facts,
+def _create(subscriber: str, events: Iterable[Envelope], **facts: Any) -> None:
+    now = engine().clock()
+    rows().bulk_create(
+        Parked(
+            subscriber=subscriber,
+            position=event.position,
+            event_id=event.event_id,
+            name=event.name,
+            version=event.version,
+            source=event.source,
+            key=event.key,
+            shard=shard_of(event.key),
+            payload=event.payload,
+            headers=event.headers,
+            subject=event.subject,
+            occurred_at=event.occurred_at,
+            parked_at=now,
+            **facts,
+        )
+        for event in events
     )

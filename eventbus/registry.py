@@ -1,9 +1,9 @@
 """Who reacts to what: subscribers and their handlers."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from django.apps import apps
 
@@ -11,6 +11,9 @@ from eventbus.errors import BadDeclaration
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 OnCrash = Literal["retry", "hold"]
+Start = Literal["beginning", "now"]
+Upcaster = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Republisher = Callable[[Collection[str] | None], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,11 @@ class Handler:
     wants_envelope: bool  # takes the Envelope as its second argument
     external: bool  # calls the world outside: see `subscribe`
     on_crash: OnCrash
+    batch: bool  # takes a run of events at once
+    replay: bool  # may see old events again, without effects outside its own tables
+    forget: Callable[[], object] | None  # empties what it has built, before a rebuild
+    skip_erased: bool  # is not called for events whose subject was erased
+    start: Start  # where a new subscriber's cursor begins
 
 
 @dataclass(slots=True)
@@ -33,8 +41,15 @@ class Subscriber:
     name: str
     handlers: dict[str, Handler] = field(default_factory=dict)  # by event name
 
+    @property
+    def can_replay(self) -> bool:
+        """Whether all its handlers may see old events again."""
+        return bool(self.handlers) and all(each.replay for each in self.handlers.values())
+
 
 subscribers: dict[str, Subscriber] = {}
+upcasters: dict[tuple[str, str, int], Upcaster] = {}  # by subscriber, event name, version
+republishers: dict[str, Republisher] = {}  # by event name
 
 
 def subscribe(
@@ -42,6 +57,10 @@ def subscribe(
     subscriber: str | None = None,
     external: bool = False,
     on_crash: OnCrash = "retry",
+    batch: bool = False,
+    replay: bool | Callable[[], object] = False,
+    skip_erased: bool = False,
+    start: Start = "beginning",
 ) -> Callable[[Function], Function]:
     """Call the function once in effect for every event with one of `names`.
 
@@ -56,6 +75,16 @@ def subscribe(
     transaction that ends the call. After a crash in the middle it is called again
     (`on_crash="retry"`) or becomes a dead letter for a person to decide (`"hold"`).
 
+    A `batch` handler takes a run of events at once: `Sequence[View]`, and `Sequence[Envelope]` if
+    it wants them; in log order, no (source, key) twice in one run. When it fails, its events are
+    tried one at a time. An external one returns as many results as it got views, each a function
+    that records, None, or the exception with which that one call failed.
+
+    `replay=True`, or a function that empties what the handler has built, lets the subscriber be
+    rebuilt (`eventbus replay`); all its handlers must allow it. `skip_erased` handlers are not
+    called for events whose subject was erased. A subscriber that is new `start`s at the
+    beginning of the log or at its end (`"now"`), which one of its handlers may say.
+
     Raises BadDeclaration when the annotation is missing or the subscriber has a handler already.
     """
     if not names:
@@ -64,7 +93,7 @@ def subscribe(
     def register(function: Function) -> Function:
         owner = subscriber or _app_label(function)
         mine = subscribers.setdefault(owner, Subscriber(owner))
-        view, wants_envelope = _signature(function)
+        view, wants_envelope = _signature(function, batch)
         for name in names:
             taken = mine.handlers.get(name)
             if taken and _place(taken.function) != _place(function):
@@ -77,6 +106,11 @@ def subscribe(
                 wants_envelope=wants_envelope,
                 external=external,
                 on_crash=on_crash,
+                batch=batch,
+                replay=bool(replay),
+                forget=replay if callable(replay) else None,
+                skip_erased=skip_erased,
+                start=start,
             )
         return function
 
@@ -94,7 +128,7 @@ def _app_label(function: Callable[..., Any]) -> str:
     return config.label
 
 
-def _signature(function: Callable[..., Any]) -> tuple[type, bool]:
+def _signature(function: Callable[..., Any], batch: bool) -> tuple[type, bool]:
     parameters = list(inspect.signature(function).parameters.values())
     hints = get_type_hints(function)
     if not 1 <= len(parameters) <= 2 or parameters[0].name not in hints:
@@ -102,4 +136,53 @@ def _signature(function: Callable[..., Any]) -> tuple[type, bool]:
             f"{function.__qualname__} needs one annotated argument, its view"
             " (and may take the Envelope as a second)."
         )
-    return hints[parameters[0].name], len(parameters) == 2
+    view = hints[parameters[0].name]
+    if batch:
+        view = _item(function, view)
+    return view, len(parameters) == 2
+
+
+def _item(function: Callable[..., Any], hint: Any) -> type:
+    if get_origin(hint) is not Sequence:
+        raise BadDeclaration(f"{function.__qualname__} takes a batch: annotate Sequence[its view].")
+    item: type = get_args(hint)[0]
+    return item
+
+
+def upcast(
+    name: str, *, version: int, subscriber: str | None = None
+) -> Callable[[Function], Function]:
+    """Let the function turn the payload of `name` in `version` into that of the next version,
+    for the handlers of this app (or of `subscriber`), whenever such an event is read: from the
+    log, parked, scheduled or replayed. It gets and returns JSON data and must not change what it
+    gets.
+
+    Raises BadDeclaration when the subscriber has one for that version already.
+    """
+
+    def register(function: Function) -> Function:
+        identity = subscriber or _app_label(function), name, version
+        taken = upcasters.get(identity)
+        if taken and _place(taken) != _place(function):
+            raise BadDeclaration(f"{identity[0]} upcasts {name} v{version} twice.")
+        upcasters[identity] = function
+        return function
+
+    return register
+
+
+def republisher(name: str) -> Callable[[Function], Function]:
+    """Let the function publish the state event `name` afresh: the present state of the keys it is
+    given, or of all when given None, each with its version; it says how many.
+
+    Raises BadDeclaration when the event has one already.
+    """
+
+    def register(function: Function) -> Function:
+        taken = republishers.get(name)
+        if taken and _place(taken) != _place(function):
+            raise BadDeclaration(f"{name} is republished by two functions.")
+        republishers[name] = function
+        return function
+
+    return register

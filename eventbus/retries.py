@@ -1,40 +1,76 @@
-"""Running parked events again, one a transaction, under their cursor's lock."""
+"""Running parked events again, one a transaction, under their cursor's lock.
+
+Like a call outside, an attempt is committed before it is made, and owned meanwhile: an event that
+kills its worker is a dead letter after a few deaths.
+"""
 
 from datetime import datetime
 
 from django.db import transaction
 
-from eventbus import parking
+from eventbus import conf, parking
 from eventbus.delivery import invoke
 from eventbus.engines import Engine
+from eventbus.errors import WorkerDied
 from eventbus.models import Parked
+from eventbus.retry import backoff
+from eventbus.watchdog import watched
 
 
 def retry(engine: Engine, row: Parked, *, now: datetime) -> bool:
     """Handle the parked event now; False when another worker has its cursor or was faster.
 
-    A failure is recorded with the next time to try; a transient error of the database leaves
-    everything as it was, and is raised.
+    A failure is recorded with the next time to try; a transient error of the database is raised
+    and does not count, unless it took the connection with it.
     """
-    try:
-        with transaction.atomic(using=engine.connection.alias):
-            held = _hold(engine, row)
-            if held is None:
-                return False
-            if parking.state_to_run(held) == Parked.State.TO_CALL:  # it has become a call
-                parking.rows().filter(pk=held.pk).update(state=Parked.State.TO_CALL)
-                return True
-            invoke(parking.handler_of(held), parking.envelope_of(held))
-            parking.finish(held, now=now)
-        return True
-    except Exception as error:
-        if engine.is_transient(error):
-            raise
-        return _record_failure(engine, row, error, now=now)
+    with engine.own("call", [row.pk]) as mine:
+        if not mine or not _begin(engine, row, now):
+            return False
+        if row.state != Parked.State.RETRYING:
+            return True
+        try:
+            with watched(row.subscriber):
+                return _handle(engine, row, now)
+        except Exception as error:
+            if engine.is_transient(error):
+                if engine.connection.is_usable():
+                    _take_back(row, now)
+                raise
+            return _record_failure(engine, row, error, now=now)
 
 
-def _hold(engine: Engine, row: Parked) -> Parked | None:
-    """The row as it is under its cursor's lock, if this attempt is still to be made."""
+def _begin(engine: Engine, row: Parked, now: datetime) -> bool:
+    """Commit the attempt, or what has become of the row instead; False when it has changed since
+    it was read, or its cursor is held."""
+    deaths = row.deaths + 1 if row.begun_at else 0
+    with transaction.atomic(using=engine.connection.alias):
+        unchanged = _unchanged(engine, row)
+        if unchanged is None:
+            return False
+        if parking.state_to_run(row) == Parked.State.TO_CALL:  # it has become a call
+            row.state = Parked.State.TO_CALL
+        elif deaths >= conf.get("max_deaths"):
+            row.state = Parked.State.DEAD
+            row.error = parking.describe(WorkerDied(f"{deaths} times."))
+            row.begun_at, row.deaths = None, 0
+        else:
+            row.attempts, row.begun_at, row.deaths = row.attempts + 1, now, deaths
+            row.next_at = now + backoff(row.attempts)  # if this one dies
+        row.save(update_fields=["state", "error", "attempts", "begun_at", "deaths", "next_at"])
+    return True
+
+
+def _handle(engine: Engine, row: Parked, now: datetime) -> bool:
+    with transaction.atomic(using=engine.connection.alias):
+        if _unchanged(engine, row) is None:
+            return False
+        invoke(parking.handler_of(row), [parking.envelope_of(row)])
+        parking.finish(row, now=now)
+    return True
+
+
+def _unchanged(engine: Engine, row: Parked) -> Parked | None:
+    """The row under its cursor's lock, if it is still as it was read."""
     if engine.hold(row.subscriber, row.shard, wait=False) is None:
         return None
     return (
@@ -42,11 +78,16 @@ def _hold(engine: Engine, row: Parked) -> Parked | None:
     )
 
 
+def _take_back(row: Parked, now: datetime) -> None:
+    """The attempt said nothing about the event: it does not count."""
+    parking.rows().filter(pk=row.pk, attempts=row.attempts, state=row.state).update(
+        attempts=row.attempts - 1, begun_at=None, next_at=now
+    )
+
+
 def _record_failure(engine: Engine, row: Parked, error: Exception, *, now: datetime) -> bool:
+    failed = parking.after_failure(error, attempts=row.attempts, now=now)
     with transaction.atomic(using=engine.connection.alias):
-        held = _hold(engine, row)
-        if held is None:
-            return False
-        failed = parking.after_failure(error, attempts=row.attempts + 1, now=now)
-        parking.rows().filter(pk=held.pk).update(**failed)
-    return True
+        engine.hold(row.subscriber, row.shard, wait=True)
+        mine = parking.rows().filter(pk=row.pk, attempts=row.attempts, state=row.state)
+        return mine.update(**failed) == 1

@@ -58,11 +58,8 @@ def _round(bus: Engine, draw: random.Random | None, now: datetime) -> int:
     """One batch, retry or call; 0 when there is none."""
     if promoted := schedule.promote(bus, now=now):
         return promoted
-    choices: list[Any] = [
-        (subscriber, cursor)
-        for subscriber in list(subscribers.values())
-        for cursor in bus.pending(subscriber.name, subscriber.handlers)
-    ]
+    wanted = {name: subscriber.handlers for name, subscriber in list(subscribers.items())}
+    choices: list[Any] = [(subscribers[name], cursor) for name, cursor in bus.pending(wanted)]
     choices += list(parking.due(now))
     if draw:
         draw.shuffle(choices)
@@ -70,8 +67,12 @@ def _round(bus: Engine, draw: random.Random | None, now: datetime) -> int:
     for choice in choices:
         limit = draw.randint(1, 5) if draw else conf.get("batch")
         if isinstance(choice, Parked):
-            act = retries.retry if choice.state == Parked.State.RETRYING else calls.call
-            done = int(act(bus, choice, now=now))
+            retrying = choice.state == Parked.State.RETRYING
+            done = (
+                int(retries.retry(bus, choice, now=now))
+                if retrying
+                else calls.call(bus, [choice], now=now)
+            )
         else:
             done = run_batch(bus, choice[0], choice[1], limit=limit)
         if done:
@@ -128,6 +129,6 @@ def redeliver(name: str, *, key: object, subscriber: str) -> None:
     fields = {field.name for field in dataclasses.fields(Envelope)} - {"position"}
     envelope = Envelope(position=event.pk, **{field: getattr(event, field) for field in fields})
     with transaction.atomic():
-        result = invoke(subscribers[subscriber].handlers[name], envelope)
+        result = invoke(subscribers[subscriber].handlers[name], [envelope])
         if callable(result):
             result()

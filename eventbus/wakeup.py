@@ -1,27 +1,41 @@
 """Waking the workers of this process after a commit. Polling is the fallback that always runs."""
 
+import os
 import threading
 
-_bell = threading.Condition()
-_rings = 0
+
+class Bell:
+    """Something that threads wait for; a ring is never missed."""
+
+    def __init__(self) -> None:
+        self.rings = 0  # read it before looking for work, and hand it to `wait`
+        self._condition = threading.Condition()
+
+    def ring(self) -> None:
+        """Wake whoever waits; cheap, never blocks for long."""
+        with self._condition:
+            self.rings += 1
+            self._condition.notify_all()
+
+    def wait(self, seen: int, seconds: float) -> None:
+        """Return at once when it rang since `seen`, else when it rings or after `seconds`."""
+        with self._condition:
+            if self.rings == seen:
+                self._condition.wait(seconds)
+
+    def renew(self) -> None:
+        """After a fork: the lock may have been held by a thread that does not exist here."""
+        self._condition = threading.Condition()
+
+
+readers = Bell()  # something was committed
+callers = Bell()  # an external call is due
 
 
 def ring() -> None:
-    """Tell this process's workers that something was committed; cheap, never blocks for long."""
-    global _rings
-    with _bell:
-        _rings += 1
-        _bell.notify_all()
+    """Tell this process's workers that something was committed."""
+    readers.ring()
 
 
-def rings() -> int:
-    """How often the bell rang. Read it before looking for work, and hand it to `wait`."""
-    return _rings
-
-
-def wait(seen: int, seconds: float) -> int:
-    """Return at once when the bell rang since `seen`, else when it rings or after `seconds`."""
-    with _bell:
-        if _rings == seen:
-            _bell.wait(seconds)
-        return _rings
+os.register_at_fork(after_in_child=readers.renew)
+os.register_at_fork(after_in_child=callers.renew)

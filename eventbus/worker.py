@@ -6,19 +6,25 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import groupby
 
-from eventbus import calls, conf, parking, retries, schedule, wakeup
+from eventbus import calls, careful, conf, parking, retries, schedule, wakeup, watchdog
 from eventbus.cursors import ensure_cursors
 from eventbus.delivery import run_batch
 from eventbus.engines import Engine, engine
+from eventbus.engines.base import Look
 from eventbus.models import Parked
 from eventbus.notify import LISTEN_SECONDS, start_listener
 from eventbus.registry import Subscriber, subscribers
+from eventbus.wakeup import Bell
 
 logger = logging.getLogger("eventbus.worker")
 
 LAG_SECONDS = 5.0  # idle cursors are moved to the log's end this often, not at every event
 YIELD_SECONDS = 0.001  # between batches, so that a web request gets SQLite's write lock
+PATIENCE = 5  # transient errors of a range in a row; then it is read carefully
+AT_ONCE = 20  # external calls at most that a batch handler gets
+CALLER_SECONDS = 5.0  # callers are rung when a call is due; this is for a ring that went wrong
 State = Parked.State
 
 
@@ -27,53 +33,103 @@ class Worker:
 
     def __init__(self) -> None:
         self.limits: dict[int, int] = {}  # events in the next batch, by cursor
+        self.careful: dict[int, int] = {}  # events still to be read one by one, by cursor
+        self.errors: dict[int, int] = {}  # transient ones in a row, by cursor
         self.caught_up_at = 0.0
 
     def step(self) -> int:
         """One round over everything there is to do; says how many events were dealt with."""
         bus = engine()
-        now = bus.clock()
-        done = _apart(bus, partial(schedule.promote, bus, now=now))
-        for subscriber, cursor in self._pending(bus):
+        bus.guard(conf.get("hang_seconds"))
+        look = bus.look(subscribers)
+        done = 0
+        if look.scheduled:
+            done += _apart(bus, partial(schedule.promote, bus, now=look.now))
+        for subscriber, cursor in self._pending(bus, look):
             done += _apart(bus, partial(self._run, bus, subscriber, cursor))
-        for row in parking.due(now).filter(state=State.RETRYING)[:100]:
-            done += _apart(bus, partial(retries.retry, bus, row, now=now))
+        if look.parked:
+            for row in parking.due(look.now).filter(state=State.RETRYING)[:100]:
+                done += _apart(bus, partial(retries.retry, bus, row, now=look.now))
+        if look.calls or done:
+            wakeup.callers.ring()
         return done
 
-    def _pending(self, bus: Engine) -> list[tuple[Subscriber, int]]:
+    def _pending(self, bus: Engine, look: Look) -> list[tuple[Subscriber, int]]:
         """Cursors with something to read; now and then also those that merely lag."""
-        catch_up = time.monotonic() - self.caught_up_at > LAG_SECONDS
-        found = []
-        for subscriber in list(subscribers.values()):
-            cursors = set(bus.pending(subscriber.name, subscriber.handlers))
-            if catch_up:
-                cursors |= set(bus.lagging(subscriber.name))
-            found += [(subscriber, cursor) for cursor in cursors]
-        if catch_up:
-            self.caught_up_at = time.monotonic()
-        if found:
+        if not look.unseen and not look.behind:
+            return []
+        if look.unseen:
             bus.refresh()
-            random.shuffle(found)  # several workers: do not all knock at the same door
-        return found
+        wanted = {name: subscriber.handlers for name, subscriber in list(subscribers.items())}
+        found = set(bus.pending(wanted))
+        if time.monotonic() - self.caught_up_at > LAG_SECONDS:
+            found |= set(bus.lagging(wanted))
+            self.caught_up_at = time.monotonic()
+        cursors = [(subscribers[name], cursor) for name, cursor in found]
+        random.shuffle(cursors)  # several workers: do not all knock at the same door
+        return cursors
 
     def _run(self, bus: Engine, subscriber: Subscriber, cursor: int) -> int:
         """One batch; halved after a deadlock or the like, and grown again step by step."""
         most: int = conf.get("batch")
         limit = self.limits.get(cursor, min(8, most))
         try:
+            if self.careful.setdefault(cursor, most):
+                return self._run_carefully(bus, subscriber, cursor)
             done = run_batch(bus, subscriber, cursor, limit=limit)
         except Exception as error:
             if not bus.is_transient(error):
                 raise
-            self.limits[cursor] = max(1, limit // 2)
+            self._note_transient(cursor, limit)
             logger.warning("batch of %s will be run again: %s", subscriber.name, error)
             if not bus.connection.is_usable():
+                self.careful.clear()  # whose fault was it?
                 raise
             time.sleep(random.uniform(0, 0.01))  # two that deadlocked must not meet again
             wakeup.ring()
             return 0
+        self.errors.pop(cursor, None)
         self.limits[cursor] = min(most, limit * 2) if done == limit else limit
         return done
+
+    def _run_carefully(self, bus: Engine, subscriber: Subscriber, cursor: int) -> int:
+        """The first events of a range one by one, as many as one batch could have had."""
+        deadline = time.monotonic() + conf.get("batch_seconds")
+        done = 0
+        while self.careful[cursor] and time.monotonic() < deadline:
+            moved = careful.step(bus, subscriber, cursor)
+            if moved is None:  # another worker is at it
+                break
+            done += moved
+            self.careful[cursor] = self.careful[cursor] - 1 if moved else 0
+        return done
+
+    def _note_transient(self, cursor: int, limit: int) -> None:
+        self.limits[cursor] = max(1, limit // 2)
+        self.errors[cursor] = self.errors.get(cursor, 0) + 1
+        if self.errors[cursor] >= PATIENCE:
+            self.careful[cursor] = conf.get("batch")
+
+
+class Caller:
+    """Makes external calls, one after the other, or a batch at once for handlers that take one."""
+
+    def step(self) -> int:
+        """One round over the calls that are due; says how many it dealt with."""
+        bus = engine()
+        due = parking.due(bus.clock()).filter(state__in=[State.TO_CALL, State.CALLING])[:AT_ONCE]
+        done = 0
+        for _, group in groupby(due, key=_batch_of):
+            rows = list(group)
+            done += _apart(bus, lambda rows=rows: calls.call(bus, rows, now=bus.clock()))  # type: ignore[misc]
+        return done
+
+
+def _batch_of(row: Parked) -> tuple[str, str, int]:
+    """Rows next to each other that have the same are called together."""
+    handler = subscribers[row.subscriber].handlers.get(row.name)
+    alone = 0 if handler and handler.batch else row.pk
+    return row.subscriber, row.name, alone
 
 
 def run(stop: threading.Event) -> None:
@@ -82,30 +138,22 @@ def run(stop: threading.Event) -> None:
     No error ends it: the database may go away and come back.
     """
     callers = [
-        threading.Thread(target=_loop, args=(stop, _Caller().step), name=f"eventbus-caller-{n}")
+        threading.Thread(
+            target=_loop, args=(stop, Caller().step, wakeup.callers), name=f"eventbus-caller-{n}"
+        )
         for n in range(conf.get("callers"))
     ]
     for caller in callers:
         caller.daemon = True
         caller.start()
     listener = start_listener(stop)
-    _loop(stop, Worker().step, first=ensure_cursors)
+    watchdog.start(stop)
+    _loop(stop, Worker().step, wakeup.readers, first=ensure_cursors)
+    wakeup.callers.ring()
     if listener is not None:
         listener.join(timeout=2 * LISTEN_SECONDS)
     for caller in callers:
         caller.join(timeout=10)  # seconds; a call that lasts longer is taken over after our end
-
-
-class _Caller:
-    """Makes external calls, one at a time."""
-
-    def step(self) -> int:
-        bus = engine()
-        now = bus.clock()
-        done = 0
-        for row in parking.due(now).filter(state__in=[State.TO_CALL, State.CALLING])[:10]:
-            done += _apart(bus, partial(calls.call, bus, row, now=now))
-        return done
 
 
 def _apart(bus: Engine, act: Callable[[], int]) -> int:
@@ -120,16 +168,19 @@ def _apart(bus: Engine, act: Callable[[], int]) -> int:
 
 
 def _loop(
-    stop: threading.Event, step: Callable[[], int], first: Callable[[], None] | None = None
+    stop: threading.Event,
+    step: Callable[[], int],
+    bell: Bell,
+    first: Callable[[], None] | None = None,
 ) -> None:
-    seen, pause = wakeup.rings(), 0.0
+    pause = 0.0
     try:
         while not stop.is_set():
             try:
                 if first is not None:
                     first()
                     first = None
-                seen = wakeup.rings()
+                seen = bell.rings
                 done = step()
                 pause = 0.0
             except Exception:
@@ -141,7 +192,9 @@ def _loop(
             if done:
                 wakeup.ring()  # what was done is work for the others: a call to make, a key freed
                 time.sleep(YIELD_SECONDS)
+            elif bell is wakeup.readers:
+                bell.wait(seen, conf.get("poll_seconds"))
             else:
-                wakeup.wait(seen, conf.get("poll_seconds"))
+                bell.wait(seen, CALLER_SECONDS)
     finally:
         engine().close()

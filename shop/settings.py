@@ -142,6 +142,8 @@ if "sqlite" in DATABASE["ENGINE"]:
 else:
     DATABASE["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)  # seconds
     DATABASE["CONN_HEALTH_CHECKS"] = True
+    if env.bool("DATABASE_PREPARE", True):  # the bus's statements; the ORM binds in Python
+        DATABASE.setdefault("OPTIONS", {})["prepare_threshold"] = 2
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "")

@@ -6,9 +6,9 @@ handlers. A killed worker's lock dies with its connection, so nothing is ever le
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -32,7 +32,18 @@ def insert(table: str, columns: Sequence[str]) -> str:
 
 APPEND = insert("eventbus_event", COLUMNS)
 SCHEDULE = insert("eventbus_scheduled", (*COLUMNS, "due_at"))
-READ = "e.id, e.event_id, e.name, e.version, e.source, e.key, e.payload, e.headers, e.occurred_at"
+READ = (
+    "e.id, e.event_id, e.name, e.version, e.source, e.key, e.payload, e.headers, e.occurred_at,"
+    " e.subject"
+)
+# Whether anything at all of the subscriber is parked or paused, or the cursor is being rebuilt:
+# asked once a statement, so that the details are looked up only when there are any.
+EXCEPTIONS = (
+    "(SELECT EXISTS (SELECT 1 FROM eventbus_parked WHERE subscriber = %s)"
+    " OR EXISTS (SELECT 1 FROM eventbus_pausedkey WHERE subscriber = %s)),"
+    " (SELECT EXISTS (SELECT 1 FROM eventbus_rebuild WHERE cursor_id = %s))"
+)
+Names = Mapping[str, Collection[str]]  # event names by subscriber
 
 
 @dataclass(slots=True)
@@ -46,6 +57,31 @@ class Claim:
     tick: int | None
     target: int | None
     pos: int
+    stop_at: int | None
+    suspect: int | None
+    begun: int
+    newest: int | None  # tick (SQLite: event) in the log then
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What there is to handle, and what must be known about it."""
+
+    events: list[Envelope] = field(default_factory=list)
+    parked: bool = False  # the subscriber has parked events or paused keys
+    muted: frozenset[int] = frozenset()  # positions handled before the rebuild that is under way
+
+
+@dataclass(slots=True)
+class Look:
+    """Whether there is anything to do: the cheap question of an idle worker."""
+
+    now: datetime  # the database's time
+    scheduled: bool = False  # something is due
+    unseen: bool = False  # events that the last tick did not see
+    behind: bool = False  # cursors that stand behind the last tick, or on the way to one
+    parked: bool = False  # a retry is due
+    calls: bool = False  # an external call is due
 
 
 class Engine(ABC):
@@ -60,37 +96,37 @@ class Engine(ABC):
     # Writing ----------------------------------------------------------------------------------
     def append(self, row: dict[str, Any]) -> None:
         """Insert one event into the log; `payload` and `headers` are JSON text."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(APPEND, self._adapt(row))
+        self._execute(APPEND, self._adapt(row))
 
     def schedule(self, row: dict[str, Any], at: datetime) -> None:
         """Insert one event that is to be appended when `at` has come."""
         due_at = self.connection.ops.adapt_datetimefield_value(at)
-        with self.connection.cursor() as cursor:
-            cursor.execute(SCHEDULE, [*self._adapt(row), due_at])
+        self._execute(SCHEDULE, [*self._adapt(row), due_at])
 
     def unschedule(self, name: str, key: str) -> int:
         """Delete the scheduled events of that name and key; says how many."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(
-                "DELETE FROM eventbus_scheduled WHERE name = %s AND key = %s", [name, key]
-            )
-            return int(cursor.rowcount)
+        return self._execute(
+            "DELETE FROM eventbus_scheduled WHERE name = %s AND key = %s", [name, key]
+        )
 
     @abstractmethod
     def _adapt(self, row: dict[str, Any]) -> list[Any]: ...
 
     # Reading ----------------------------------------------------------------------------------
     @abstractmethod
-    def pending(self, subscriber: str, names: Collection[str]) -> list[int]:
-        """The cursors of the subscriber that have an event to read; a read, without locks."""
+    def look(self, subscribers: Collection[str]) -> Look:
+        """Whether there is anything to do for them; one statement, without locks."""
+
+    @abstractmethod
+    def pending(self, wanted: Names) -> list[tuple[str, int]]:
+        """The subscribers' cursors that have an event to read; a read, without locks."""
 
     @abstractmethod
     def lag(self, cursor: int, names: Collection[str]) -> int:
         """How many events lie before the cursor."""
 
     @abstractmethod
-    def lagging(self, subscriber: str) -> list[int]:
+    def lagging(self, subscribers: Collection[str]) -> list[tuple[str, int]]:
         """The cursors that stand behind the log's end, be there something for them or not."""
 
     @abstractmethod
@@ -111,19 +147,27 @@ class Engine(ABC):
     def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None: ...
 
     @abstractmethod
-    def fetch(self, claim: Claim, names: Collection[str], limit: int) -> list[Envelope]:
+    def fetch(self, claim: Claim, names: Collection[str], limit: int) -> Fetched:
         """The next events for the claim, at most `limit`, in the order to handle them."""
 
     @abstractmethod
     def advance(self, claim: Claim, last: int, *, complete: bool) -> None:
         """Move the cursor past the event `last` (0: none); `complete` says that everything the
-        fetch could see is handled."""
+        fetch could see is handled. What was suspected of killing workers is not any more."""
 
-    # Ownership of an external call --------------------------------------------------------------
+    def suspect(self, claim: Claim, position: int, begun: int) -> None:
+        """Note in the claim's cursor that its event at `position` is begun for that time."""
+        self._execute(
+            "UPDATE eventbus_cursor SET suspect = %s, begun = %s WHERE id = %s",
+            [position, begun, claim.cursor],
+        )
+
+    # Ownership of what lasts longer than a transaction --------------------------------------------
     @abstractmethod
-    def own(self, call: int) -> Any:
-        """A context manager: True while this process owns the call, by a lock that the system
-        frees when the process or its connection dies; False when another owns it."""
+    def own(self, kind: str, numbers: Collection[int]) -> AbstractContextManager[set[int]]:
+        """A context manager that gives those of the `numbers` (of the kind "call" or "range") that
+        this process owns meanwhile, by locks that the system frees when the process or its
+        connection dies; another owns the rest."""
 
     # Time, errors, connections ------------------------------------------------------------------
     @abstractmethod
@@ -133,6 +177,11 @@ class Engine(ABC):
     @abstractmethod
     def is_transient(self, error: BaseException) -> bool:
         """Whether the error says nothing about the event: a deadlock, a lost connection."""
+
+    def guard(self, seconds: float) -> None:
+        """Let the server end this thread's transactions that stand still for so long, where it
+        can: a frozen process must not hold its locks."""
+        return
 
     def release(self) -> None:
         """Close what the engine holds beside the application's connection; here: nothing."""
@@ -157,11 +206,26 @@ class Engine(ABC):
             cursor.execute(sql, params)
             return list(cursor.fetchall())
 
-    def _envelopes(self, sql: str, params: Sequence[Any]) -> list[Envelope]:
-        return [self._envelope(row) for row in self._rows(sql, params)]
+    def _execute(self, sql: str, params: Sequence[Any]) -> int:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return int(cursor.rowcount)
+
+    def _fetched(self, claim: Claim, rows: list[tuple[Any, ...]]) -> Fetched:
+        """From rows of READ and EXCEPTIONS."""
+        if not rows:
+            return Fetched()
+        events = [self._envelope(row) for row in rows]
+        parked, rebuilding = rows[0][-2:]
+        muted = self._muted(claim, [event.position for event in events]) if rebuilding else ()
+        return Fetched(events, bool(parked), frozenset(muted))
+
+    @abstractmethod
+    def _muted(self, claim: Claim, positions: list[int]) -> list[int]:
+        """Those that the cursor had handled when its rebuild began, and that are not owed."""
 
     def _envelope(self, row: tuple[Any, ...]) -> Envelope:
-        position, event_id, name, version, source, key, payload, headers, occurred_at = row
+        position, event_id, name, version, source, key, payload, headers, at, subject, *_ = row
         return Envelope(
             position=position,
             event_id=self._uuid(event_id),
@@ -171,7 +235,8 @@ class Engine(ABC):
             key=key,
             payload=json.loads(payload),
             headers=json.loads(headers),
-            occurred_at=self._time(occurred_at),
+            occurred_at=self._time(at),
+            subject=subject,
         )
 
     def _uuid(self, value: Any) -> UUID:

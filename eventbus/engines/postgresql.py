@@ -4,23 +4,49 @@ Neither `id >` (loses events of transactions that commit late) nor the order of 
 (reorders, and stalls behind any open transaction) is right: docs/bus.md has the measurements.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import Cursor
 
-from eventbus.engines.base import COLUMNS, READ, Claim, Engine, is_operational
-from eventbus.envelope import Envelope
+from eventbus.engines.base import (
+    COLUMNS,
+    EXCEPTIONS,
+    READ,
+    Claim,
+    Engine,
+    Fetched,
+    Look,
+    Names,
+    is_operational,
+)
 
 TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any constant would do)
-CALLING = 0x6275_7363  # advisory locks of external calls: (CALLING, call)
+OWNING = {"call": 0x6275_7363, "range": 0x6275_7372}  # advisory locks: (OWNING[kind], number)
+ENOUGH = 1000  # unread events looked at before a cursor is worth a claim in any case
 
-# Events that a tick's snapshot did not see. The first condition lets the index on xid bound it.
-UNSEEN = (
-    "e.xid >= pg_snapshot_xmin({0}.snapshot) AND NOT pg_visible_in_snapshot(e.xid, {0}.snapshot)"
+NEWEST = "(SELECT max(id) FROM eventbus_tick)"
+# The events that the tick {0} did not see are those of later transactions and of the ones that
+# were under way. Written with two bounds, so that the planner takes the index on xid, also when
+# somebody's transaction has been open for hours.
+LATER = (
+    "e.xid >= (SELECT pg_snapshot_xmax(snapshot) FROM eventbus_tick WHERE id = {0})"
+    " AND e.xid < pg_snapshot_xmax({1})"
+)
+UNDER_WAY = (
+    "e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(snapshot) FROM eventbus_tick WHERE id = {0}))"
+)
+SEEN = "pg_visible_in_snapshot(e.xid, (SELECT snapshot FROM eventbus_tick WHERE id = {0}))"
+NOW = "pg_current_snapshot()"
+UNSEEN_BY_NEWEST = (
+    f"(({NEWEST} IS NULL AND EXISTS (SELECT 1 FROM eventbus_event))"
+    " OR coalesce((SELECT xid FROM eventbus_event ORDER BY xid DESC LIMIT 1)"
+    f" >= (SELECT pg_snapshot_xmax(snapshot) FROM eventbus_tick WHERE id = {NEWEST}), FALSE)"
+    f" OR EXISTS (SELECT 1 FROM eventbus_event e WHERE {UNDER_WAY.format(NEWEST)}))"
 )
 
 
@@ -28,11 +54,12 @@ class PostgresqlEngine(Engine):
     """The claim is the cursor's row lock, `FOR UPDATE SKIP LOCKED`."""
 
     # Classes of SQLSTATE and some states. Not 57014: a statement that took too long does so again.
-    TRANSIENT = ("40", "08", "53", "57P", "55P03", "25006")
+    TRANSIENT = ("40", "08", "53", "57P", "55P03", "25006", "25P03")
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         super().__init__(connection)
         self._beside: BaseDatabaseWrapper | None = None
+        self._guarded: object = None  # the server connection that has the time-out
 
     @property
     def beside(self) -> BaseDatabaseWrapper:
@@ -41,6 +68,13 @@ class PostgresqlEngine(Engine):
             self._beside = self.connection.copy()
         return self._beside
 
+    def guard(self, seconds: float) -> None:
+        self.connection.ensure_connection()
+        if self._guarded is not self.connection.connection:
+            milliseconds = int(seconds * 1000)
+            self._execute(f"SET idle_in_transaction_session_timeout = {milliseconds}", [])
+            self._guarded = self.connection.connection
+
     def release(self) -> None:
         if self._beside is not None:
             self._beside.close()
@@ -48,112 +82,164 @@ class PostgresqlEngine(Engine):
     def _adapt(self, row: dict[str, Any]) -> list[Any]:
         return [row[column] for column in COLUMNS]
 
-    def pending(self, subscriber: str, names: Collection[str]) -> list[int]:
-        unseen = "e.id > c.pos" if self.by_id else f"(p.id IS NULL OR {UNSEEN.format('p')})"
-        working = "FALSE" if self.by_id else "c.target IS NOT NULL"
+    def look(self, subscribers: Collection[str]) -> Look:
         found = self._rows(
-            "SELECT c.id FROM eventbus_cursor c LEFT JOIN eventbus_tick p ON p.id = c.tick"
-            f" WHERE c.subscriber = %s AND NOT c.paused AND ({working} OR EXISTS ("
-            "SELECT 1 FROM eventbus_event e WHERE e.name = ANY(%s)"
-            f" AND e.shard >= c.lo AND e.shard < c.hi AND {unseen}))",
-            [subscriber, list(names)],
+            "SELECT statement_timestamp(),"
+            " EXISTS (SELECT 1 FROM eventbus_scheduled WHERE due_at <= statement_timestamp()),"
+            f" {UNSEEN_BY_NEWEST},"
+            " EXISTS (SELECT 1 FROM eventbus_cursor c WHERE NOT c.paused"
+            " AND c.subscriber = ANY(%s) AND (c.target IS NOT NULL"
+            f" OR coalesce(c.tick, 0) < least(c.stop_at, {NEWEST}))),"
+            " EXISTS (SELECT 1 FROM eventbus_parked WHERE state = 'retrying'"
+            " AND next_at <= statement_timestamp()),"
+            " EXISTS (SELECT 1 FROM eventbus_parked WHERE state IN ('to call', 'calling')"
+            " AND next_at <= statement_timestamp())",
+            [list(subscribers)],
         )
-        return [cursor for (cursor,) in found]
+        return Look(*found[0])
+
+    def pending(self, wanted: Names) -> list[tuple[str, int]]:
+        pairs = [(subscriber, name) for subscriber, names in wanted.items() for name in names]
+        if self.by_id:
+            unread = (
+                "EXISTS (SELECT 1 FROM eventbus_event e WHERE e.id > c.pos AND e.shard >= c.lo"
+                " AND e.shard < c.hi AND e.name = ANY(w.names))"
+            )
+        else:
+            some = "SELECT e.name FROM eventbus_event e WHERE {0} AND e.shard >= c.lo AND e.shard < c.hi"
+            unread = (
+                "(c.target IS NOT NULL OR c.tick IS NULL"
+                f" OR (c.stop_at IS NULL OR c.tick < c.stop_at) AND (SELECT count(*) >= {ENOUGH}"
+                " OR coalesce(bool_or(x.name = ANY(w.names)), FALSE) FROM ("
+                f"({some.format(UNDER_WAY.format('c.tick'))} LIMIT {ENOUGH}) UNION ALL"
+                f" ({some.format(LATER.format('c.tick', NOW))} ORDER BY e.xid LIMIT {ENOUGH})) x))"
+            )
+        return self._rows(
+            "SELECT c.subscriber, c.id FROM eventbus_cursor c JOIN (SELECT subscriber,"
+            " array_agg(name) AS names FROM unnest(%s::text[], %s::text[]) AS pair(subscriber, name)"
+            f" GROUP BY 1) w USING (subscriber) WHERE NOT c.paused AND {unread}",
+            [[subscriber for subscriber, _ in pairs], [name for _, name in pairs]],
+        )
 
     def lag(self, cursor: int, names: Collection[str]) -> int:
         counted = self._rows(
-            "SELECT count(*) FROM eventbus_cursor c LEFT JOIN eventbus_tick p ON p.id = c.tick"
-            " JOIN eventbus_event e ON e.shard >= c.lo AND e.shard < c.hi AND e.id > c.pos"
-            f" AND (p.id IS NULL OR {UNSEEN.format('p')})"
+            "SELECT count(*) FROM eventbus_cursor c JOIN eventbus_event e"
+            " ON e.shard >= c.lo AND e.shard < c.hi AND e.id > c.pos AND (c.tick IS NULL"
+            f" OR {LATER.format('c.tick', NOW)} OR {UNDER_WAY.format('c.tick')})"
             " WHERE c.id = %s AND e.name = ANY(%s)",
             [cursor, list(names)],
         )
         return int(counted[0][0])
 
-    def lagging(self, subscriber: str) -> list[int]:
-        found = self._rows(
-            "SELECT id FROM eventbus_cursor WHERE subscriber = %s AND NOT paused"
-            " AND coalesce(tick, 0) < (SELECT coalesce(max(id), 0) FROM eventbus_tick)",
-            [subscriber],
+    def lagging(self, subscribers: Collection[str]) -> list[tuple[str, int]]:
+        return self._rows(
+            "SELECT subscriber, id FROM eventbus_cursor WHERE subscriber = ANY(%s) AND NOT paused"
+            f" AND coalesce(tick, 0) < least(stop_at, {NEWEST})",
+            [list(subscribers)],
         )
-        return [cursor for (cursor,) in found]
 
     def refresh(self) -> None:
         """Commit a tick, if there is an event that the last one did not see.
 
         On a connection of its own: a transaction that has written sees its own id as finished
         in `pg_current_snapshot()`, and would skip the events it is about to publish. The lock
-        and the snapshot are two statements, or the snapshot would be taken before the lock and
-        ticks could go backwards.
+        and the snapshot are two statements (of one message), or the snapshot would be taken
+        before the lock and ticks could go backwards.
         """
         if self.by_id:
             return
         self.beside.close_if_unusable_or_obsolete()
         with self.beside.cursor() as cursor:
-            cursor.execute("BEGIN")
             try:
-                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [TICKING])
-                if cursor.fetchone()[0]:
-                    cursor.execute(
-                        "INSERT INTO eventbus_tick (created_at, snapshot)"
-                        " SELECT statement_timestamp(), pg_current_snapshot()"
-                        " WHERE EXISTS (SELECT 1 FROM eventbus_event e LEFT JOIN eventbus_tick p"
-                        " ON p.id = (SELECT max(id) FROM eventbus_tick)"
-                        f" WHERE p.id IS NULL OR {UNSEEN.format('p')})"
-                    )
-                cursor.execute("COMMIT")
+                cursor.execute(
+                    "BEGIN; SELECT set_config('eventbus.ticking',"
+                    f" pg_try_advisory_xact_lock({TICKING})::text, TRUE);"
+                    " INSERT INTO eventbus_tick (created_at, snapshot)"
+                    f" SELECT statement_timestamp(), {NOW}"
+                    f" WHERE current_setting('eventbus.ticking') = 'true' AND {UNSEEN_BY_NEWEST};"
+                    " COMMIT"
+                )
             except DatabaseError:
                 self.beside.close()
                 raise
 
     def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None:
+        # The newest tick may be older than what the row says by now: then there is nothing to
+        # read. The ticks' snapshots are read by the next statement, under the lock.
         found = self._rows(
-            "SELECT id, subscriber, lo, hi, tick, target, pos FROM eventbus_cursor"
+            "SELECT id, subscriber, lo, hi, tick, target, pos, stop_at, suspect, begun,"
+            f" {NEWEST} FROM eventbus_cursor"
             f" WHERE {where} FOR UPDATE {'SKIP LOCKED' if skip_locked else ''}",
             params,
         )
         return Claim(*found[0]) if found else None
 
-    def fetch(self, claim: Claim, names: Collection[str], limit: int) -> list[Envelope]:
+    def fetch(self, claim: Claim, names: Collection[str], limit: int) -> Fetched:
         """Events between the claim's tick and its target, which stays fixed until all are done:
         under a newer target, ids below the position could have become visible meanwhile."""
-        shards = [claim.lo, claim.hi, list(names)]
         if self.by_id:
-            return self._envelopes(
-                f"SELECT {READ} FROM eventbus_event e WHERE e.id > %s AND e.shard >= %s"
-                " AND e.shard < %s AND e.name = ANY(%s) ORDER BY e.id LIMIT %s",
-                [claim.pos, *shards, limit],
-            )
-        events = self._up_to_target(claim, shards, limit)
-        if not events and claim.target is not None and claim.target != self._newest_tick():
+            return self._read(claim, "e.id > %s", [claim.pos], "e.id", names, limit)
+        fetched = self._up_to_target(claim, names, limit)
+        if not fetched.events and claim.target is not None and claim.target != claim.newest:
             # The last batch had ended just there: go on at once, or what came since would wait.
             claim.tick, claim.target, claim.pos = claim.target, None, 0
-            events = self._up_to_target(claim, shards, limit)
-        return events
+            fetched = self._up_to_target(claim, names, limit)
+        return fetched
 
-    def _up_to_target(self, claim: Claim, shards: list[Any], limit: int) -> list[Envelope]:
-        # A statement of its own, after the lock: joined to the claim, a row that another worker
-        # had just moved would be paired with the tick it had before.
-        claim.target = claim.target or self._newest_tick()
+    def _up_to_target(self, claim: Claim, names: Collection[str], limit: int) -> Fetched:
+        aim = claim.newest
+        if aim is not None and claim.stop_at is not None:
+            aim = min(aim, claim.stop_at)
+        claim.target = claim.target or aim
         if claim.target is None or (claim.tick is not None and claim.target <= claim.tick):
-            return []
-        before = (
-            " AND " + UNSEEN.format("p") if claim.tick is not None else ""
-        )  # no tick yet: nothing is done
-        return self._envelopes(
-            f"SELECT {READ} FROM eventbus_tick t"
-            + (" JOIN eventbus_tick p ON p.id = %s" if before else "")
-            + " JOIN eventbus_event e ON pg_visible_in_snapshot(e.xid, t.snapshot)"
-            + " AND e.xid < pg_snapshot_xmax(t.snapshot)"
-            + before
-            + " WHERE t.id = %s AND e.id > %s AND e.shard >= %s AND e.shard < %s"
-            + " AND e.name = ANY(%s) ORDER BY e.id LIMIT %s",
-            [*([claim.tick] if before else []), claim.target, claim.pos, *shards, limit],
-        )
+            return Fetched()
+        seen, tick, target = SEEN.format("%s"), claim.tick, claim.target
+        if tick is None:  # nothing is done yet: all that the target sees
+            return self._read(
+                claim, f"{seen} AND e.id > %s", [target, claim.pos], "e.id", names, limit
+            )
+        if claim.pos:  # on the way: from the position on, along the log
+            where = f"{seen} AND NOT {seen} AND e.id > %s"
+            return self._read(claim, where, [target, tick, claim.pos], "e.id", names, limit)
+        # The first batch: only what is new, however long the log; by xid, so not in the order of
+        # the ids, which the index on them must not be taken for (hence the sum).
+        upto = "(SELECT snapshot FROM eventbus_tick WHERE id = %s)"
+        where = f"{seen} AND ({LATER.format('%s', upto)} OR {UNDER_WAY.format('%s')})"
+        return self._read(claim, where, [target, tick, target, tick], "e.id + 0", names, limit)
 
-    def _newest_tick(self) -> int | None:
-        newest: int | None = self._rows("SELECT max(id) FROM eventbus_tick", [])[0][0]
-        return newest
+    def _read(
+        self,
+        claim: Claim,
+        where: str,
+        params: Sequence[Any],
+        order: str,
+        names: Collection[str],
+        limit: int,
+    ) -> Fetched:
+        rows = self._rows(
+            f"SELECT {READ}, {EXCEPTIONS} FROM eventbus_event e WHERE {where}"
+            " AND e.shard >= %s AND e.shard < %s AND e.name = ANY(%s)"
+            f" ORDER BY {order} LIMIT %s",
+            [
+                *(claim.subscriber, claim.subscriber, claim.cursor),
+                *(*params, claim.lo, claim.hi, list(names), limit),
+            ],
+        )
+        return self._fetched(claim, rows)
+
+    def _muted(self, claim: Claim, positions: list[int]) -> list[int]:
+        handled = (
+            f"{SEEN.format('r.tick')} OR ({SEEN.format('r.target')} AND e.id <= r.pos)"
+            if not self.by_id
+            else "e.id <= r.pos"
+        )
+        found = self._rows(
+            "SELECT e.id FROM eventbus_event e JOIN eventbus_rebuild r ON r.cursor_id = %s"
+            f" WHERE e.id = ANY(%s) AND ({handled}) AND NOT EXISTS ("
+            "SELECT 1 FROM eventbus_parked k WHERE k.subscriber = %s AND k.position = e.id)",
+            [claim.cursor, positions, claim.subscriber],
+        )
+        return [position for (position,) in found]
 
     def advance(self, claim: Claim, last: int, *, complete: bool) -> None:
         if self.by_id:
@@ -162,31 +248,34 @@ class PostgresqlEngine(Engine):
             moved = (claim.target or claim.tick, None, 0)
         else:
             moved = (claim.tick, claim.target, last)
-        with self.connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE eventbus_cursor SET tick = %s, target = %s, pos = %s,"
-                " moved_at = statement_timestamp() WHERE id = %s",
-                [*moved, claim.cursor],
-            )
+        self._execute(
+            "UPDATE eventbus_cursor SET tick = %s, target = %s, pos = %s, suspect = NULL,"
+            " begun = 0, moved_at = statement_timestamp() WHERE id = %s",
+            [*moved, claim.cursor],
+        )
 
     @contextmanager
-    def own(self, call: int) -> Iterator[bool]:
-        """An advisory lock of a transaction on the second connection: it works through a
-        pooler, and the row itself stays free for the result."""
+    def own(self, kind: str, numbers: Collection[int]) -> Iterator[set[int]]:
+        """Advisory locks of a transaction on the second connection: they work through a pooler,
+        and the rows themselves stay free for the results."""
         if self.by_id:
-            yield True
+            yield set(numbers)
             return
         self.beside.close_if_unusable_or_obsolete()
         with self.beside.cursor() as cursor:
             cursor.execute("BEGIN")
             try:
-                cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [CALLING, call % 2**31])
-                yield bool(cursor.fetchone()[0])
+                cursor.execute(
+                    "SELECT n FROM unnest(%s::bigint[]) n"
+                    " WHERE pg_try_advisory_xact_lock(%s, (n %% 2147483648)::int)",
+                    [list(numbers), OWNING[kind]],
+                )
+                yield {number for (number,) in cursor.fetchall()}
             finally:
                 try:
                     cursor.execute("COMMIT")
                 except (DatabaseError, InterfaceError):
-                    self.beside.close()  # the lock went with it; the result is compare-and-set
+                    self.beside.close()  # the locks went with it; results are compare-and-set
 
     def clock(self) -> datetime:
         now: datetime = self._rows("SELECT statement_timestamp()", [])[0][0]
@@ -199,3 +288,19 @@ class PostgresqlEngine(Engine):
         if is_operational(error) and state is None:
             return True  # the connection broke before the server could say why
         return bool(state) and str(state).startswith(self.TRANSIENT)
+
+    # The bus's own statements are few and always the same, so they are bound by the server and
+    # prepared (where the connection's option `prepare_threshold` allows it), past Django's
+    # cursor, which binds in Python and lets the server plan each anew.
+    def _rows(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with self.connection.wrap_database_errors:
+            return self._cursor().execute(sql, params).fetchall()
+
+    def _execute(self, sql: str, params: Sequence[Any]) -> int:
+        with self.connection.wrap_database_errors:
+            return self._cursor().execute(sql, params).rowcount
+
+    def _cursor(self) -> Cursor[tuple[Any, ...]]:
+        self.connection.ensure_connection()
+        self.connection.validate_no_broken_transaction()
+        return Cursor(self.connection.connection)

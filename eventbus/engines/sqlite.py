@@ -1,7 +1,7 @@
 """SQLite: one writer at a time, so AUTOINCREMENT order is commit order and `id >` is enough."""
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
@@ -10,12 +10,20 @@ from typing import Any
 from django.utils import timezone
 from filelock import FileLock, Timeout
 
-from eventbus.engines.base import COLUMNS, READ, Claim, Engine, is_operational
-from eventbus.envelope import Envelope
-
-LOCKS = (
-    1024  # files at most; two calls that share one wait for each other, which is rare and harmless
+from eventbus.engines.base import (
+    COLUMNS,
+    EXCEPTIONS,
+    READ,
+    Claim,
+    Engine,
+    Fetched,
+    Look,
+    Names,
+    is_operational,
 )
+
+LOCKS = 1024  # files a kind at most; two that share one wait for each other: rare and harmless
+END = "(SELECT coalesce(max(id), 0) FROM eventbus_event)"
 
 
 class SqliteEngine(Engine):
@@ -30,14 +38,33 @@ class SqliteEngine(Engine):
         }
         return [adapted[column] for column in COLUMNS]
 
-    def pending(self, subscriber: str, names: Collection[str]) -> list[int]:
+    def look(self, subscribers: Collection[str]) -> Look:
+        now = self.clock()
+        at = self.connection.ops.adapt_datetimefield_value(now)
         found = self._rows(
-            "SELECT c.id FROM eventbus_cursor c WHERE c.subscriber = %s AND NOT c.paused"
-            " AND EXISTS (SELECT 1 FROM eventbus_event e WHERE e.id > c.pos"
-            f" AND e.shard >= c.lo AND e.shard < c.hi AND e.name IN ({_marks(names)}))",
-            [subscriber, *names],
+            "SELECT EXISTS (SELECT 1 FROM eventbus_scheduled WHERE due_at <= %s),"
+            " EXISTS (SELECT 1 FROM eventbus_parked WHERE state = 'retrying' AND next_at <= %s),"
+            " EXISTS (SELECT 1 FROM eventbus_parked WHERE state IN ('to call', 'calling')"
+            " AND next_at <= %s),"
+            f" EXISTS (SELECT 1 FROM eventbus_cursor WHERE NOT paused AND pos < {END}"
+            f" AND subscriber IN ({_marks(subscribers)}))",
+            [at, at, at, *subscribers],
         )
-        return [cursor for (cursor,) in found]
+        scheduled, parked, calls, behind = map(bool, found[0])
+        return Look(now, scheduled=scheduled, behind=behind, parked=parked, calls=calls)
+
+    def pending(self, wanted: Names) -> list[tuple[str, int]]:
+        found = []
+        for subscriber, names in wanted.items():
+            rows = self._rows(
+                "SELECT c.id FROM eventbus_cursor c WHERE c.subscriber = %s AND NOT c.paused"
+                " AND EXISTS (SELECT 1 FROM eventbus_event e WHERE e.id > c.pos"
+                " AND (c.stop_at IS NULL OR e.id <= c.stop_at)"
+                f" AND e.shard >= c.lo AND e.shard < c.hi AND e.name IN ({_marks(names)}))",
+                [subscriber, *names],
+            )
+            found += [(subscriber, cursor) for (cursor,) in rows]
+        return found
 
     def lag(self, cursor: int, names: Collection[str]) -> int:
         if not names:
@@ -50,58 +77,76 @@ class SqliteEngine(Engine):
         )
         return int(counted[0][0])
 
-    def lagging(self, subscriber: str) -> list[int]:
+    def lagging(self, subscribers: Collection[str]) -> list[tuple[str, int]]:
         found = self._rows(
-            "SELECT id FROM eventbus_cursor WHERE subscriber = %s AND NOT paused"
-            " AND pos < (SELECT coalesce(max(id), 0) FROM eventbus_event)",
-            [subscriber],
+            "SELECT subscriber, id FROM eventbus_cursor WHERE NOT paused"
+            f" AND pos < coalesce(stop_at, {END}) AND subscriber IN ({_marks(subscribers)})",
+            [*subscribers],
         )
-        return [cursor for (cursor,) in found]
+        return [(subscriber, cursor) for subscriber, cursor in found]
 
     def refresh(self) -> None:
         """Nothing to do: what is committed is seen."""
 
     def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None:
+        # The log's end before the handlers run: what they publish themselves is yet to be read.
         found = self._rows(
-            f"SELECT id, subscriber, lo, hi, tick, target, pos FROM eventbus_cursor WHERE {where}",
+            "SELECT id, subscriber, lo, hi, tick, target, pos, stop_at, suspect, begun,"
+            f" {END} FROM eventbus_cursor WHERE {where}",
             params,
         )
         return Claim(*found[0]) if found else None
 
-    def fetch(self, claim: Claim, names: Collection[str], limit: int) -> list[Envelope]:
-        # The log's end before the handlers run: what they publish themselves is yet to be read.
-        claim.target = self._rows("SELECT coalesce(max(id), 0) FROM eventbus_event", [])[0][0]
-        return self._envelopes(
-            f"SELECT {READ} FROM eventbus_event e WHERE e.id > %s AND e.shard >= %s"
-            f" AND e.shard < %s AND e.name IN ({_marks(names)}) ORDER BY e.id LIMIT %s",
-            [claim.pos, claim.lo, claim.hi, *names, limit],
+    def fetch(self, claim: Claim, names: Collection[str], limit: int) -> Fetched:
+        assert claim.newest is not None  # noqa: S101  (an empty log ends at 0)
+        claim.target = claim.newest if claim.stop_at is None else min(claim.newest, claim.stop_at)
+        rows = self._rows(
+            f"SELECT {READ}, {EXCEPTIONS} FROM eventbus_event e WHERE e.id > %s AND e.id <= %s"
+            f" AND e.shard >= %s AND e.shard < %s AND e.name IN ({_marks(names)})"
+            " ORDER BY e.id LIMIT %s",
+            [
+                *(claim.subscriber, claim.subscriber, claim.cursor),
+                *(claim.pos, claim.target, claim.lo, claim.hi, *names, limit),
+            ],
         )
+        return self._fetched(claim, rows)
+
+    def _muted(self, claim: Claim, positions: list[int]) -> list[int]:
+        found = self._rows(
+            "SELECT e.id FROM eventbus_event e JOIN eventbus_rebuild r ON r.cursor_id = %s"
+            f" WHERE e.id <= r.pos AND e.id IN ({_marks(positions)}) AND NOT EXISTS ("
+            "SELECT 1 FROM eventbus_parked k WHERE k.subscriber = %s AND k.position = e.id)",
+            [claim.cursor, *positions, claim.subscriber],
+        )
+        return [position for (position,) in found]
 
     def advance(self, claim: Claim, last: int, *, complete: bool) -> None:
         end = claim.target if complete and claim.target else 0
-        moved_at = self.connection.ops.adapt_datetimefield_value(timezone.now())
-        with self.connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE eventbus_cursor SET pos = max(pos, %s, %s), moved_at = %s WHERE id = %s",
-                [last, end, moved_at, claim.cursor],
-            )
+        self._execute(
+            "UPDATE eventbus_cursor SET pos = max(pos, %s, %s), suspect = NULL, begun = 0,"
+            " moved_at = %s WHERE id = %s",
+            [
+                *(last, end),
+                self.connection.ops.adapt_datetimefield_value(timezone.now()),
+                claim.cursor,
+            ],
+        )
 
     @contextmanager
-    def own(self, call: int) -> Iterator[bool]:
-        """A file lock, and no transaction: SQLite's one writer must not wait for a call."""
-        if self.by_id:
-            yield True
-            return
-        lock = FileLock(self._lock_folder() / f"{call % LOCKS}.lock", thread_local=False)
+    def own(self, kind: str, numbers: Collection[int]) -> Iterator[set[int]]:
+        """File locks, and no transaction: SQLite's one writer must not wait for a call."""
+        with ExitStack() as held:
+            yield {number for number in numbers if self.by_id or self._lock(held, kind, number)}
+
+    def _lock(self, held: ExitStack, kind: str, number: int) -> bool:
+        file = self._lock_folder() / f"{kind}-{number % LOCKS}.lock"
+        lock = FileLock(file, thread_local=False)
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            lock.release()
+            return False
+        held.callback(lock.release)
+        return True
 
     def _lock_folder(self) -> Path:
         name = str(self.connection.settings_dict["NAME"])
@@ -121,5 +166,5 @@ class SqliteEngine(Engine):
         return time.replace(tzinfo=UTC)  # stored in UTC, without its zone
 
 
-def _marks(values: Collection[str]) -> str:
+def _marks(values: Collection[Any]) -> str:
     return ", ".join(["%s"] * len(values))

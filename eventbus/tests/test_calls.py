@@ -167,14 +167,14 @@ def test_nobody_makes_a_call_that_another_is_making(effects: Effects, say: Any) 
 
     def first_caller() -> None:
         try:
-            call(engine(), rows().get(), now=timezone.now())
+            call(engine(), [rows().get()], now=timezone.now())
         finally:
             engine().close()
 
     thread = threading.Thread(target=first_caller)
     thread.start()
     assert begun.wait(10)
-    assert call(engine(), rows().get(), now=timezone.now()) is False
+    assert call(engine(), [rows().get()], now=timezone.now()) == 0
     go_on.set()
     thread.join()
     assert calls == [1]

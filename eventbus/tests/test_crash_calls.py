@@ -50,8 +50,8 @@ BEGUN = [
     (Point(function="eventbus.parking.finish", when="before its commit"), [1]),
 ]
 NOT_BEGUN = [
-    (Point(function="eventbus.parking.park_call", when="after"), []),
-    (Point(function="eventbus.parking.park_call", when="after its commit"), []),
+    (Point(function="eventbus.parking.park_calls", when="after"), []),
+    (Point(function="eventbus.parking.park_calls", when="after its commit"), []),
 ]
 RECORDED = [(Point(function="eventbus.parking.finish", when="after its commit"), [1])]
 

@@ -5,6 +5,7 @@ Each test kills one process at one point, and lets another do the rest.
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -104,6 +105,7 @@ def consuming_after_a_while(arm: Arm) -> None:
 
 
 CONSUMING = [
+    Point(function="look", when="after"),
     Point(function="claim", when="before"),
     Point(function="claim", when="after"),
     Point(function="fetch", when="after"),
@@ -116,8 +118,19 @@ CONSUMING = [
 ]
 
 
-@pytest.mark.parametrize("consuming", [consuming_at_once, consuming_after_a_while])
-@pytest.mark.parametrize("point", CONSUMING, ids=str)
+BEGINNING = [  # only a worker that is careful notes what it begins
+    (Point(function="suspect", when="before"), consuming_at_once),
+    (Point(function="suspect", when="after"), consuming_at_once),
+    (Point(function="suspect", when="after its commit"), consuming_at_once),
+    (Point(function="suspect", when="after its commit", nth=2), consuming_at_once),
+]
+
+
+@pytest.mark.parametrize(
+    ("point", "consuming"),
+    [*product(CONSUMING, [consuming_at_once, consuming_after_a_while]), *BEGINNING],
+    ids=str,
+)
 def test_a_consumer_killed(effects: Effects, point: Point, consuming: Any) -> None:
     kill(consuming, at=point)
     answering()
@@ -172,5 +185,5 @@ def test_a_worker_killed_when_a_parked_key_goes_on(effects: Effects, point: Poin
     assert Parked.objects.count() == 3
     kill(going_on, at=point)
     answering()
-    work()
+    drain(now=timezone.now() + LATER)  # the attempt that died has a backoff like any other
     assert_once_and_in_order(effects, 1, 2, 3)

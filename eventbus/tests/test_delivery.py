@@ -244,7 +244,7 @@ def test_a_subscriber_that_hears_nothing_of_it_still_moves_on(effects: Effects, 
     bus = engine()
     bus.refresh()
     run_batch(bus, subscribers["a"], cursor.pk, limit=10)
-    assert bus.lagging("a") == []
+    assert bus.lagging(["a"]) == []
 
 
 def test_a_paused_cursor_rests_and_goes_on(effects: Effects, say: Any) -> None:

@@ -18,7 +18,7 @@ from eventbus.testing import drain
 from eventbus.tests.conftest import Effects, Followed, Number
 from eventbus.tests.test_calls import calling
 from eventbus.tests.test_delivery import failing, noting
-from eventbus.worker import Worker, _Caller
+from eventbus.worker import Worker, Caller
 
 LATER = timedelta(hours=1)
 
@@ -36,7 +36,7 @@ def park() -> None:
 def work(rounds: int = 5) -> None:
     """What a worker does, without its threads."""
     ensure_cursors()
-    worker, caller = Worker(), _Caller()
+    worker, caller = Worker(), Caller()
     for _ in range(rounds):
         worker.step()
         caller.step()

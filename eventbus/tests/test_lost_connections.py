@@ -109,9 +109,9 @@ def work() -> None:
     worker, resting = Worker(), False
     ensure_cursors()
     while not resting:
-        seen = wakeup.rings()
+        seen = wakeup.readers.rings
         try:
-            resting = worker.step() == 0 and wakeup.rings() == seen
+            resting = worker.step() == 0 and wakeup.readers.rings == seen
         except Error:
             engine().close()
 

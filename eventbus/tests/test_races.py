@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from eventbus import Reject, publish
 from eventbus.cursors import ensure_cursors
-from eventbus.engines import engine
+from eventbus.engines import Claim, engine
 from eventbus.models import Cursor, Parked
 from eventbus.operating import retry_dead
 from eventbus.registry import subscribers
 from eventbus.testing import drain
 from eventbus.tests.conftest import Effects, Happened
-from eventbus.tests.test_delivery import failing, noting
+from eventbus.tests.test_delivery import LATER, failing, noting
+from eventbus.tests.test_visibility import another_connection, run
 from eventbus.worker import Worker
 
 
@@ -100,6 +101,60 @@ def test_workers_retry_the_same_parked_key(effects: Effects, say: Any) -> None:
     Parked.objects.update(next_at=timezone.now())
     at_once(*[step_often] * 4)
     drain()
+    assert_all_once(effects, 1)
+
+
+def taken_in_between(monkeypatch: pytest.MonkeyPatch, lock: str, other: Any) -> None:
+    """Let another session take the cursors as soon as the next transaction that locks one by
+    the engine's method `lock` has committed."""
+    bus, method = engine(), getattr(engine(), lock)
+
+    def once(*arguments: Any, **named: Any) -> Claim | None:
+        monkeypatch.setattr(bus, lock, method)
+        transaction.on_commit(
+            lambda: run(other, "BEGIN", "SELECT 1 FROM eventbus_cursor FOR UPDATE")
+        )
+        claim: Claim | None = method(*arguments, **named)
+        return claim
+
+    monkeypatch.setattr(bus, lock, once)
+
+
+@pytest.mark.engine("postgresql")
+def test_a_retry_that_finds_its_cursor_taken_is_neither_an_attempt_nor_a_death(
+    effects: Effects, say: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its beginning and its handling another worker's batch takes the cursor."""
+    failing(effects, "a", *[ValueError("down")] * 2, on=1)
+    say("k0", 1, 2)
+    drain()
+    noting_now(effects)
+    with another_connection() as other:
+        for _ in range(5):
+            taken_in_between(monkeypatch, "hold", other)
+            Parked.objects.filter(state="retrying").update(next_at=timezone.now())
+            Worker().step()
+            run(other, "ROLLBACK")
+    head = Parked.objects.earliest("position")
+    assert (head.state, head.attempts, head.deaths) == ("retrying", 1, 0)
+    drain(now=timezone.now() + LATER)
+    assert_all_once(effects, 1)
+
+
+@pytest.mark.engine("postgresql")
+def test_a_careful_worker_that_finds_its_cursor_taken_saw_nobody_die(
+    effects: Effects, say: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noting(effects, "a")
+    ensure_cursors()
+    say("k0", 1, 2)
+    with another_connection() as other:
+        for _ in range(5):
+            taken_in_between(monkeypatch, "claim", other)
+            Worker().step()
+            run(other, "ROLLBACK")
+    Worker().step()
+    assert list(Parked.objects.values_list("state", "error")) == []
     assert_all_once(effects, 1)
 
 
