@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Cursor
 
 from eventbus.engines.base import (
+    CLAIM,
     COLUMNS,
     EXCEPTIONS,
     READ,
@@ -148,7 +149,6 @@ class PostgresqlEngine(Engine):
         """
         if self.by_id:
             return
-        self.beside.close_if_unusable_or_obsolete()
         with self.beside.cursor() as cursor:
             try:
                 cursor.execute(
@@ -167,8 +167,7 @@ class PostgresqlEngine(Engine):
         # The newest tick may be older than what the row says by now: then there is nothing to
         # read. The ticks' snapshots are read by the next statement, under the lock.
         found = self._rows(
-            "SELECT id, subscriber, lo, hi, tick, target, pos, stop_at, suspect, begun,"
-            f" {NEWEST} FROM eventbus_cursor"
+            f"SELECT {CLAIM}, {NEWEST} FROM eventbus_cursor"
             f" WHERE {where} FOR UPDATE {'SKIP LOCKED' if skip_locked else ''}",
             params,
         )
@@ -249,9 +248,10 @@ class PostgresqlEngine(Engine):
         else:
             moved = (claim.tick, claim.target, last)
         self._execute(
-            "UPDATE eventbus_cursor SET tick = %s, target = %s, pos = %s, suspect = NULL,"
-            " begun = 0, moved_at = statement_timestamp() WHERE id = %s",
-            [*moved, claim.cursor],
+            "UPDATE eventbus_cursor SET tick = %s, target = %s, pos = %s,"
+            " careful_until = %s, suspect = NULL, begun = 0, moved_at = statement_timestamp()"
+            " WHERE id = %s",
+            [*moved, claim.careful_after(last, complete=complete), claim.cursor],
         )
 
     @contextmanager
@@ -261,7 +261,6 @@ class PostgresqlEngine(Engine):
         if self.by_id:
             yield set(numbers)
             return
-        self.beside.close_if_unusable_or_obsolete()
         with self.beside.cursor() as cursor:
             cursor.execute("BEGIN")
             try:
