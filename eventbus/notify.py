@@ -84,7 +84,7 @@ def _listen_until(stop: threading.Event) -> None:
             wakeup.ring()  # what was announced while nobody listened
             while not stop.is_set():
                 for _ in connection.connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
-                    wakeup.ring()
+                    wakeup.ring("notify")
         except Exception as error:
             logger.warning("listening again in %s s, polling meanwhile: %s", AWAY_SECONDS, error)
             connection.close()

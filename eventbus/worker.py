@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import groupby
 
-from eventbus import calls, careful, conf, parking, retries, schedule, wakeup, watchdog
+from eventbus import calls, careful, conf, metrics, parking, retries, schedule, wakeup, watchdog
 from eventbus.cursors import ensure_cursors
 from eventbus.delivery import run_batch
 from eventbus.engines import Engine, engine
@@ -21,6 +21,7 @@ from eventbus.wakeup import Bell
 logger = logging.getLogger("eventbus.worker")
 
 LAG_SECONDS = 5.0  # idle cursors are moved to the log's end this often, not at every event
+ALONE_SECONDS = 30.0  # after a deadlock: two ranges of the subscriber share rows
 YIELD_SECONDS = 0.001  # between batches, so that a web request gets SQLite's write lock
 PATIENCE = 5  # transient errors of a range in a row; then it is read carefully
 AT_ONCE = 20  # external calls at most that a batch handler gets
@@ -35,6 +36,7 @@ class Worker:
         self.limits: dict[int, int] = {}  # events in the next batch, by cursor
         self.calm: set[int] = set()  # cursors that need no care
         self.errors: dict[int, int] = {}  # transient ones in a row, by cursor
+        self.alone: dict[str, float] = {}  # until when nobody else may work for the subscriber
         self.caught_up_at = 0.0
 
     def step(self) -> int:
@@ -76,11 +78,13 @@ class Worker:
         try:
             if cursor not in self.calm:
                 return self._run_carefully(bus, subscriber, cursor, limit)
-            done = run_batch(bus, subscriber, cursor, limit=limit)
+            began = time.monotonic()
+            alone = began < self.alone.get(subscriber.name, 0)
+            done = run_batch(bus, subscriber, cursor, limit=limit, alone=alone)
         except Exception as error:
             if not bus.is_transient(error):
                 raise
-            self._note_transient(cursor, limit)
+            self._note_transient(subscriber, cursor, limit)
             logger.warning("batch of %s will be run again: %s", subscriber.name, error)
             if not bus.connection.is_usable():
                 self.calm.clear()  # whose fault was it?
@@ -89,7 +93,11 @@ class Worker:
             wakeup.ring()
             return 0
         self.errors.pop(cursor, None)
-        self.limits[cursor] = min(most, limit * 2) if done == limit else limit
+        if time.monotonic() - began > conf.get("batch_seconds"):
+            limit = max(1, done)  # more would be read in vain
+        elif done == limit:
+            limit = min(most, limit * 2)
+        self.limits[cursor] = limit
         return done
 
     def _run_carefully(self, bus: Engine, subscriber: Subscriber, cursor: int, limit: int) -> int:
@@ -105,7 +113,8 @@ class Worker:
                 break
         return done
 
-    def _note_transient(self, cursor: int, limit: int) -> None:
+    def _note_transient(self, subscriber: Subscriber, cursor: int, limit: int) -> None:
+        self.alone[subscriber.name] = time.monotonic() + ALONE_SECONDS
         self.limits[cursor] = max(1, limit // 2)
         self.errors[cursor] = self.errors.get(cursor, 0) + 1
         if self.errors[cursor] >= PATIENCE:
@@ -194,7 +203,7 @@ def _loop(
                 wakeup.ring()  # what was done is work for the others: a call to make, a key freed
                 time.sleep(YIELD_SECONDS)
             elif bell is wakeup.readers:
-                bell.wait(seen, conf.get("poll_seconds"))
+                metrics.woken(bell.wait(seen, conf.get("poll_seconds")))
             else:
                 bell.wait(seen, CALLER_SECONDS)
     finally:

@@ -144,15 +144,20 @@ class Engine(ABC):
     def refresh(self) -> None:
         """Let claims from now on see every event committed so far."""
 
-    def claim(self, cursor: int) -> Claim | None:
+    def claim(self, cursor: int, *, alone: bool = False) -> Claim | None:
         """Lock the cursor in the transaction that is open; None when it is paused, gone or held
-        by another worker."""
+        by another worker, or when another works on a range of the same subscriber and one of
+        the two wants to be `alone`."""
         return self._claim("id = %s AND NOT paused", [cursor], skip_locked=True)
 
     def hold(self, subscriber: str, shard: int, *, wait: bool) -> Claim | None:
         """Lock the cursor whose range has `shard`; without `wait`, None when it is held."""
-        where = "subscriber = %s AND lo <= %s AND hi > %s"
-        return self._claim(where, [subscriber, shard, shard], skip_locked=not wait)
+        where, params = "subscriber = %s AND lo <= %s AND hi > %s", [subscriber, shard, shard]
+        claim = self._claim(where, params, skip_locked=not wait)
+        if claim is None and wait:
+            # Waited for a split or a merge: the statement saw the ranges as they were before.
+            claim = self._claim(where, params, skip_locked=False)
+        return claim
 
     @abstractmethod
     def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None: ...
