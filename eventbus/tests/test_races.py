@@ -162,7 +162,8 @@ def test_everybody_gives_new_subscribers_their_cursors_at_once(effects: Effects)
     for name in "abcdefgh":
         noting(effects, name)
     at_once(*[ensure_cursors] * 6)
-    assert sorted(Cursor.objects.values_list("subscriber", "lo", "hi")) == [
+    cursors = Cursor.objects.filter(subscriber__in=list("abcdefgh"))
+    assert sorted(cursors.values_list("subscriber", "lo", "hi")) == [
         (name, 0, 256) for name in "abcdefgh"
     ]
 
