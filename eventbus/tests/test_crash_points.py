@@ -24,7 +24,8 @@ Arm = Callable[[], None]
 
 
 def answering(*, fails_on: int = 0) -> None:
-    """A subscriber that writes, and publishes what it wrote."""
+    """A subscriber that writes and publishes what it wrote, and one that writes beside it: a
+    worker may handle both in one transaction."""
 
     @subscribe("test.happened", subscriber="a")
     def answer(view: Number, envelope: Envelope) -> None:
@@ -32,6 +33,10 @@ def answering(*, fails_on: int = 0) -> None:
             raise ValueError("down")
         Effects().note("a", envelope.key, view.n)
         publish(Followed(n=view.n), key=envelope.key)
+
+    @subscribe("test.happened", subscriber="b")
+    def note(view: Number, envelope: Envelope) -> None:
+        Effects().note("b", envelope.key, view.n)
 
 
 def say(*numbers: int) -> None:
@@ -51,7 +56,7 @@ def work() -> None:
 
 
 def assert_once_and_in_order(effects: Effects, *numbers: int) -> None:
-    assert effects.of("a") == list(numbers)
+    assert effects.of("a") == effects.of("b") == list(numbers)
     assert published("test.followed") == [{"n": n} for n in numbers]
     assert Parked.objects.count() == 0
     assert drain(now=timezone.now() + 2 * LATER) == 0

@@ -11,15 +11,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from eventbus import wakeup
 from eventbus.cursors import ensure_cursors
 from eventbus.engines import engine
+from eventbus.models import Parked
 from eventbus.tests.conftest import Effects
 from eventbus.tests.test_crash_points import answering, assert_once_and_in_order
 from eventbus.worker import Worker
 
 pytestmark = pytest.mark.engine("postgresql")
 TRIGGER = """
-    CREATE SEQUENCE cut_once;
+    CREATE SEQUENCE cuts;
     CREATE FUNCTION cut_off() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        IF NEW.n = 2 AND nextval('cut_once') = 1 THEN
+        IF NEW.n = 2 AND nextval('cuts') <= {times} THEN
             PERFORM pg_terminate_backend(pg_backend_pid());
         END IF;
         RETURN NULL;
@@ -28,17 +29,17 @@ TRIGGER = """
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION cut_off();
 """
 NO_TRIGGER = """
-    DROP TRIGGER cut_off ON eventbus_test_effect; DROP FUNCTION cut_off; DROP SEQUENCE cut_once;
+    DROP TRIGGER cut_off ON eventbus_test_effect; DROP FUNCTION cut_off; DROP SEQUENCE cuts;
 """
 
 
 @contextmanager
-def cut_in_the_middle() -> Iterator[None]:
-    """The server ends the session while it does what was deferred to the COMMIT."""
-    run(TRIGGER)
+def cut_in_the_middle(times: int = 1) -> Iterator[None]:
+    """The server ends the session while it does what was deferred to the COMMIT of a 2."""
+    run(TRIGGER.format(times=times))
     try:
         yield
-        assert run("SELECT is_called FROM cut_once") == [(True,)]
+        assert run("SELECT last_value >= 1 AND is_called FROM cuts") == [(True,)]
     finally:
         run(NO_TRIGGER)
 
@@ -134,3 +135,19 @@ def test_the_loop_outlives_a_session_that_is_ended_again_and_again(
         with cut_after() if n % 2 else cut_before():
             work()
     assert_once_and_in_order(effects, 1, 2, 3, 4, 5)
+
+
+def test_an_event_that_always_ends_the_session_at_commit_is_parked(
+    effects: Effects, say: Any
+) -> None:
+    answering()
+    say("bad", 2, 3)
+    say("k", 1, 4)
+    with cut_in_the_middle(times=1_000):
+        work()
+    assert sorted(effects.of("a")) == [1, 4]
+    assert effects.of("b", "k") == [1, 4]
+    parked = Parked.objects.order_by("subscriber", "position")
+    assert [(row.subscriber, row.payload["n"]) for row in parked] == [
+        ("a", 2), ("a", 3), ("b", 2), ("b", 3),
+    ]  # fmt: skip
