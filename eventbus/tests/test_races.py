@@ -105,19 +105,25 @@ def test_workers_retry_the_same_parked_key(effects: Effects, say: Any) -> None:
 
 
 def taken_in_between(monkeypatch: pytest.MonkeyPatch, lock: str, other: Any) -> None:
-    """Let another session take the cursors as soon as the next transaction that locks one by
-    the engine's method `lock` has committed."""
+    """Let another session take the cursors between the next two transactions that lock one by the
+    engine's method `lock`, and give them back when the second has not got it."""
     bus, method = engine(), getattr(engine(), lock)
 
-    def once(*arguments: Any, **named: Any) -> Claim | None:
-        monkeypatch.setattr(bus, lock, method)
+    def first(*arguments: Any, **named: Any) -> Claim | None:
+        monkeypatch.setattr(bus, lock, second)
         transaction.on_commit(
             lambda: run(other, "BEGIN", "SELECT 1 FROM eventbus_cursor FOR UPDATE")
         )
         claim: Claim | None = method(*arguments, **named)
         return claim
 
-    monkeypatch.setattr(bus, lock, once)
+    def second(*arguments: Any, **named: Any) -> Claim | None:
+        monkeypatch.setattr(bus, lock, method)
+        assert method(*arguments, **named) is None
+        run(other, "ROLLBACK")
+        return None
+
+    monkeypatch.setattr(bus, lock, first)
 
 
 @pytest.mark.engine("postgresql")
@@ -134,7 +140,6 @@ def test_a_retry_that_finds_its_cursor_taken_is_neither_an_attempt_nor_a_death(
             taken_in_between(monkeypatch, "hold", other)
             Parked.objects.filter(state="retrying").update(next_at=timezone.now())
             Worker().step()
-            run(other, "ROLLBACK")
     head = Parked.objects.earliest("position")
     assert (head.state, head.attempts, head.deaths) == ("retrying", 1, 0)
     drain(now=timezone.now() + LATER)
@@ -152,7 +157,6 @@ def test_a_careful_worker_that_finds_its_cursor_taken_saw_nobody_die(
         for _ in range(5):
             taken_in_between(monkeypatch, "claim", other)
             Worker().step()
-            run(other, "ROLLBACK")
     Worker().step()
     assert list(Parked.objects.values_list("state", "error")) == []
     assert_all_once(effects, 1)
