@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from eventbus.engines.history import History, Position
+from eventbus.envelope import MUTED
 
 REWRITING = 0x6275_7370  # advisory lock: one drops what is old, or goes back to it, at a time
 
@@ -38,6 +39,7 @@ class PostgresqlHistory(History):
     """Ticks, unless a test reads by id."""
 
     by_id: bool
+    IS_MUTED = f"headers ? '{MUTED}'"
 
     def refresh(self) -> None:
         raise NotImplementedError

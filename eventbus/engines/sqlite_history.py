@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from eventbus.engines.history import History
+from eventbus.envelope import MUTED
 
 PASSED = (
     "SELECT id, occurred_at FROM eventbus_event WHERE id <= (SELECT min(pos) FROM eventbus_cursor)"
@@ -12,6 +13,8 @@ PASSED = (
 
 class SqliteHistory(History):
     """By id."""
+
+    IS_MUTED = f"json_extract(headers, '$.{MUTED}')"
 
     def rewriting(self, *, wait: bool) -> bool:
         """The write transaction is the lock."""

@@ -551,3 +551,22 @@ def test_publishing_as_the_happened_class_is_still_possible(effects: Effects) ->
         publish(Happened(n=1), key="k")
     again()
     assert Event.objects.count() == 1
+
+
+def test_what_failed_in_one_rebuild_is_muted_in_the_next(effects: Effects, say: Any) -> None:
+    """It had its effects before either."""
+    broken: set[int] = set()
+    projecting(effects, fails=lambda n: n in broken)
+    say("k", 1, 2)
+    drain()
+    broken.add(1)
+    again()
+    drain()
+    assert sorted(Parked.objects.values_list("state", flat=True)) == ["dead", "waiting"]
+    broken.clear()
+    again()
+    assert Parked.objects.count() == 0
+    drain()
+    assert effects.of("a") == [1, 2]
+    assert answers() == [1, 2]
+    assert Intervention.objects.latest("id").payload == {"published test.followed": 2}
