@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from eventbus import operating
 from eventbus.commands.output import add_by
+from eventbus.operating.ranges import MERGE_SECONDS, for_workers
 from eventbus.positions import place
 
 
@@ -32,6 +33,9 @@ def add(acts: Any) -> None:
     parser = acts.add_parser("merge", help="let fewer workers read for a subscriber at once")
     parser.add_argument("subscriber")
     parser.add_argument("--into", type=int, default=1, help="ranges in all (%(default)s)")
+    parser.add_argument(
+        "--wait", type=float, default=MERGE_SECONDS, help="for the workers, seconds (%(default)s)"
+    )
     add_by(parser)
     parser.set_defaults(do=merge)
 
@@ -84,12 +88,20 @@ def split(
 
 
 def merge(
-    command: BaseCommand, *, subscriber: str, into: int, by: str, reason: str, **_: Any
+    command: BaseCommand,
+    *,
+    subscriber: str,
+    into: int,
+    wait: float,
+    by: str,
+    reason: str,
+    **_: Any,
 ) -> None:
     """Into so many ranges in all, when the workers have brought them to one position."""
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # tidy up as after Ctrl-C
     try:
-        operating.merge(subscriber, into=into, by=by, reason=reason)
+        workers = partial(for_workers, seconds=wait)
+        operating.merge(subscriber, into=into, by=by, reason=reason, wait=workers)
     finally:
         signal.signal(signal.SIGTERM, before)
     command.stdout.write(f"{subscriber} has {into} {'range' if into == 1 else 'ranges'}.")

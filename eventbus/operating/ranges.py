@@ -93,7 +93,7 @@ def merge(
             return
         stop = _halt(subscriber)
         try:
-            (wait or _for_workers)(stop.reached)
+            (wait or for_workers)(stop.reached)
             if not _merged(subscriber, into=into, by=by, reason=reason):
                 raise Refused(
                     f"the ranges of {subscriber} did not meet in time; does a worker run?"
@@ -184,9 +184,9 @@ class _Stop:
             cursors().filter(subscriber=self.subscriber).update(stop_at=None)
 
 
-def _for_workers(reached: Callable[[], bool]) -> bool:
-    """Wait for the workers, wherever they run, at most MERGE_SECONDS."""
-    deadline = time.monotonic() + MERGE_SECONDS
+def for_workers(reached: Callable[[], bool], *, seconds: float = MERGE_SECONDS) -> bool:
+    """Wait for the workers, wherever they run, at most so long; whether it was reached."""
+    deadline = time.monotonic() + seconds
     while not (done := reached()) and time.monotonic() < deadline:
         announce()
         time.sleep(LOOK_SECONDS)

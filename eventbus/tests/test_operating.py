@@ -152,7 +152,7 @@ def test_subscribers_and_keys_are_paused_and_resumed(effects: Effects, say: Any)
     assert command("history", "--subscriber", "b") == "Nobody did anything.\n"
 
 
-def test_ranges_are_split_and_merged(effects: Effects) -> None:
+def test_ranges_are_split_and_merged(effects: Effects, say: Any) -> None:
     noting(effects, "a")
     drain()
     assert command("split", "a", "--into", "8") == "a has 8 ranges.\n"
@@ -161,6 +161,12 @@ def test_ranges_are_split_and_merged(effects: Effects) -> None:
     assert command("merge", "a") == "a has 1 range.\n"
     with pytest.raises(CommandError, match="1 to 256"):
         command("split", "a", "--into", "0")
+    command("split", "a", "--into", "2")
+    say("k0", 1)  # of a shard below 128; nobody reads it
+    Cursor.objects.filter(subscriber="a", lo=128).update(pos=7)
+    with pytest.raises(CommandError, match="did not meet in time"):
+        command("merge", "a", "--wait", "0")
+    Cursor.objects.filter(subscriber="a", lo=128).delete()
     assert Cursor.objects.filter(subscriber="a").count() == 1
 
 
