@@ -98,6 +98,26 @@ def test_a_new_worker_that_finds_a_range_held_stays_careful(effects: Effects, sa
 
 
 @on_postgresql
+def test_a_long_wait_for_a_lock_is_neither_a_hang_nor_a_failure(
+    effects: Effects, say: Any, settings: Any
+) -> None:
+    noting(effects, "a")
+    say("k", 1)
+    settings.EVENTBUS = {**settings.EVENTBUS, "hang_seconds": 0.4}
+    ensure_cursors()
+    worker = Worker()
+    engine().close()  # the next session begins with these seconds
+    with another_connection() as migration:
+        run(migration, "BEGIN", "LOCK TABLE eventbus_test_effect")
+        worker.step()
+        assert not Parked.objects.exists()
+        run(migration, "COMMIT")
+    worker.step()
+    assert effects.of("a") == [1]
+    engine().close()
+
+
+@on_postgresql
 def test_the_server_does_not_end_who_owns_a_call_for_standing_still(effects: Effects) -> None:
     bus: Any = engine()
     with bus.beside.cursor() as cursor:
