@@ -86,7 +86,7 @@ def run_together(engine: Engine, batches: Sequence[Batch]) -> Sequence[Batch]:
                     break
     except Exception as error:
         logger.info("run apart, as together they failed: %r", error)
-        return [batch for batch in begun if batch.failed] or begun
+        return [batch for batch in begun if batch.failed] or begun or batches
     for batch in begun:
         batch.tally.count()
     return ()

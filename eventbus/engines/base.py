@@ -205,7 +205,8 @@ class Engine(History):
 
     def guard(self, seconds: float) -> None:
         """Let the server end this thread's transactions that stand still for so long, where it
-        can: a frozen process must not hold its locks."""
+        can: a frozen process must not hold its locks; and its waits for a lock sooner, with a
+        transient error, before the watchdog takes them for a handler that hangs."""
         return
 
     def release(self) -> None:

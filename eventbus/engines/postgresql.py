@@ -79,6 +79,8 @@ class PostgresqlEngine(PostgresqlHistory, Engine):
         if self._guarded is not self.connection.connection:
             milliseconds = int(seconds * 1000)
             self._execute(f"SET idle_in_transaction_session_timeout = {milliseconds}", [])
+            # Who waits for a lock, behind a migration say, does not hang, and is not to blame.
+            self._execute(f"SET lock_timeout = {milliseconds // 2}", [])
             self._guarded = self.connection.connection
 
     def release(self) -> None:

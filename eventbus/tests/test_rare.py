@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 
 from eventbus import Retry, calls, publish, subscribe, watchdog
 from eventbus.cursors import ensure_cursors
-from eventbus.delivery import run_batch
+from eventbus.delivery import Batch, run_batch, run_together
 from eventbus.engines import engine
 from eventbus.engines.base import Claim
 from eventbus.engines.postgresql import OWNING
@@ -74,9 +74,9 @@ def test_a_claim_that_was_overtaken_does_not_move_the_cursor_back(
         thread.start()
         wait_at_the_gate()
         drain()
-        moved_to = Cursor.objects.get().tick
+        moved_to = Cursor.objects.get(subscriber="a").tick
     thread.join()
-    assert Cursor.objects.get().tick == moved_to
+    assert Cursor.objects.get(subscriber="a").tick == moved_to
     drain()
     assert effects.of("a") == [1, 2]
 
@@ -93,8 +93,47 @@ def test_a_new_worker_that_finds_a_range_held_stays_careful(effects: Effects, sa
         run(other, "COMMIT")
     assert worker.reader.calm == set()
     worker.step()
-    assert worker.reader.calm == {Cursor.objects.get().pk}
+    assert worker.reader.calm == {Cursor.objects.get(subscriber="a").pk}
     assert effects.of("a") == [1]
+
+
+@pytest.mark.engine("sqlite")
+def test_a_shared_transaction_that_cannot_begin_is_no_success(effects: Effects, say: Any) -> None:
+    for name in "ab":
+        noting(effects, name)
+    say("k", 1)
+    ensure_cursors()
+    cursors = Cursor.objects.filter(subscriber__in=["a", "b"])
+    batches = [Batch(subscribers[each.subscriber], each.pk, 8) for each in cursors]
+    with another_connection() as writer:
+        run(writer, "BEGIN IMMEDIATE")
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout = 0")
+        assert run_together(engine(), batches) == batches
+        run(writer, "COMMIT")
+    assert run_together(engine(), batches) == ()
+    assert (effects.of("a"), effects.of("b")) == ([1], [1])
+    connection.close()  # the next one waits as it should
+
+
+@on_postgresql
+def test_a_long_wait_for_a_lock_is_neither_a_hang_nor_a_failure(
+    effects: Effects, say: Any, settings: Any
+) -> None:
+    noting(effects, "a")
+    say("k", 1)
+    settings.EVENTBUS = {**settings.EVENTBUS, "hang_seconds": 0.4}
+    ensure_cursors()
+    worker = Worker()
+    engine().close()  # the next session begins with these seconds
+    with another_connection() as migration:
+        run(migration, "BEGIN", "LOCK TABLE eventbus_test_effect")
+        worker.step()
+        assert not Parked.objects.exists()
+        run(migration, "COMMIT")
+    worker.step()
+    assert effects.of("a") == [1]
+    engine().close()
 
 
 @on_postgresql
