@@ -31,7 +31,10 @@ def retry(engine: Engine, row: Parked, *, now: datetime) -> bool:
             return True
         try:
             with watched(row.subscriber):
-                return _handle(engine, row, now)
+                if _handle(engine, row, now):
+                    return True
+            _take_back(row, now)  # another worker has the cursor: nothing was tried
+            return False
         except Exception as error:
             if engine.is_transient(error):
                 if engine.connection.is_usable():
