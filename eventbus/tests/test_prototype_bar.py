@@ -220,7 +220,7 @@ def assert_all_once(effects: Effects, size: Size, *, late: int = 0) -> None:
     for key in CHAINS:
         assert effects.of("chain", key) == list(range(1, size.links + 1))
     assert Parked.objects.count() == 0
-    assert {row["behind"] for row in status()} == {0}
+    assert {row.behind for row in status()} == {0}
 
 
 def test_all_effects_once_and_in_order_while_workers_die(effects: Effects, counts: None) -> None:
