@@ -64,9 +64,9 @@ class RolledBack(Exception):
 
 
 # The processes -------------------------------------------------------------------------------
-def produce(seed: int, until: float) -> None:
+def produce(seed: int, seconds: float) -> None:
     """Number the events of a key by its row, which is changed first, as the bus demands."""
-    draw = random.Random(seed)
+    draw, until = random.Random(seed), time.monotonic() + seconds
     while time.monotonic() < until:
         with suppress(RolledBack), transaction.atomic(), connection.cursor() as cursor:
             if draw.random() < 0.5:
@@ -171,11 +171,10 @@ def load(strategy: type[PostgresqlEngine], size: Size) -> None:
     for key in CHAINS:
         with transaction.atomic():
             publish(Chained(n=1), key=key)
-    until = time.monotonic() + size.seconds
-    producers = [start(produce, seed, until) for seed in range(4)]
+    producers = [start(produce, seed, size.seconds) for seed in range(4)]
     with dying(strategy, size) as workers:
         if size.kills:
-            kill_until(until, workers, strategy, size)
+            kill_meanwhile(workers, strategy, size)
         for producer in producers:
             producer.join()
             assert producer.exitcode == 0
@@ -194,9 +193,10 @@ def dying(strategy: type[PostgresqlEngine], size: Size) -> Iterator[list[BasePro
             worker.join()
 
 
-def kill_until(
-    until: float, workers: list[BaseProcess], strategy: type[PostgresqlEngine], size: Size
+def kill_meanwhile(
+    workers: list[BaseProcess], strategy: type[PostgresqlEngine], size: Size
 ) -> None:
+    until = time.monotonic() + size.seconds
     draw, kills = random.Random(5), 0
     while time.monotonic() < until or kills < size.kills:
         time.sleep(draw.uniform(0.1, 0.3))
