@@ -15,6 +15,7 @@ from eventbus.delivery import park_first, run_batch
 from eventbus.engines import Engine
 from eventbus.envelope import Envelope
 from eventbus.errors import WorkerDied
+from eventbus.models import Cursor
 from eventbus.registry import Subscriber
 
 
@@ -82,8 +83,19 @@ def _handle_alone(engine: Engine, subscriber: Subscriber, cursor: int, begun: Be
     if begun.times > most:
         return park_first(engine, subscriber, cursor, event, WorkerDied(f"{most} times."))
     try:
-        return run_batch(engine, subscriber, cursor, limit=1)
+        moved = run_batch(engine, subscriber, cursor, limit=1)
     except Exception as error:
         if begun.times < most or not engine.connection.is_usable():
             raise
         return park_first(engine, subscriber, cursor, event, error)
+    if not moved:
+        _take_back(engine, cursor, begun)
+    return moved
+
+
+def _take_back(engine: Engine, cursor: int, begun: Begun) -> None:
+    """The cursor was held by another: nothing was tried, nobody died."""
+    mine = Cursor.objects.using(engine.connection.alias).filter(
+        pk=cursor, suspect=begun.events[0].position, begun=begun.times
+    )
+    mine.update(begun=begun.times - 1)

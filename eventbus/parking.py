@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, JSONField, OuterRef, QuerySet, Value
 
 from eventbus import conf
 from eventbus.engines import engine
@@ -191,7 +191,8 @@ def _create(subscriber: str, events: Iterable[Envelope], muted: bool, **facts: A
             source=event.source,
             key=event.key,
             shard=shard_of(event.key),
-            payload=event.payload,
+            # JSON's null, which nobody publishes but another program may, is not SQL's.
+            payload=Value(None, JSONField()) if event.payload is None else event.payload,
             headers={**event.headers, **more},
             subject=event.subject,
             occurred_at=event.occurred_at,

@@ -32,10 +32,10 @@ def retry(engine: Engine, row: Parked, *, now: datetime) -> bool:
             return True
         try:
             with watched(row.subscriber):
-                handled = _handle(engine, row, now)
-            if not handled:  # somebody took the cursor in between
-                _take_back(row, now)
-            return handled
+                if _handle(engine, row, now):
+                    return True
+            _take_back(row, now)  # another worker has the cursor: nothing was tried
+            return False
         except Exception as error:
             if engine.is_transient(error):
                 if engine.connection.is_usable():

@@ -115,6 +115,7 @@ def test_a_batch_of_slow_handlers_is_cut(effects: Effects, say: Any) -> None:
         time.sleep(0.06)
         effects.note("a", "k", view.n)
 
+    ensure_cursors()
     say("k", 0)
     worker = Worker()
     worker.step()
@@ -129,6 +130,7 @@ def test_a_full_batch_leaves_the_rest_for_the_next(
 ) -> None:
     settings.EVENTBUS = {**settings.EVENTBUS, "batch": 2}
     noting(effects, "a")
+    ensure_cursors()
     say("k", *range(7))
     worker = Worker()
     while worker.step():
