@@ -1,0 +1,118 @@
+"""The processes that are measured: each gets ready, waits for `go`, and ends with its stdin.
+
+A child prints `ready`, reads a line, works until it is done or its stdin is closed, and prints
+one line of JSON. So it starts with its siblings, ends with its parent, and needs no signal.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Child:
+    """One process of the measurement."""
+
+    def __init__(self, *words: str, url: str, **env: str) -> None:
+        self.errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            env=os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bench.settings"} | env,
+        )
+
+    def wait_ready(self) -> None:
+        """Raises RuntimeError with what it said when it ended instead."""
+        assert self.process.stdout is not None  # noqa: S101  (it is a pipe)
+        if self.process.stdout.readline() != "ready\n":
+            self.process.wait()
+            raise RuntimeError(self.said())
+
+    def go(self) -> None:
+        assert self.process.stdin is not None  # noqa: S101
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+
+    def finish(self, *, stop: bool = True) -> dict[str, Any]:
+        """What it reports in the end; with `stop` it is asked to end now."""
+        assert self.process.stdin and self.process.stdout  # noqa: S101
+        if stop:
+            self.process.stdin.close()
+        line = self.process.stdout.readline()
+        self.process.wait(60)
+        if self.process.returncode:
+            raise RuntimeError(self.said())
+        report: dict[str, Any] = json.loads(line)
+        return report
+
+    def said(self) -> str:
+        """What it wrote to stderr."""
+        self.errors.seek(0)
+        return self.errors.read()
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self.process.wait()
+        self.errors.close()
+
+
+@contextmanager
+def crew(*commands: Sequence[str], url: str, **env: str) -> Iterator[list[Child]]:
+    """The processes of the commands, all ready; ended on the way out."""
+    children: list[Child] = []
+    try:
+        for command in commands:
+            children.append(Child(*command, url=url, **env))
+        for child in children:
+            child.wait_ready()
+        yield children
+    finally:
+        for child in children:
+            child.end()
+
+
+def cpu_seconds(pids: Sequence[int]) -> float:
+    """CPU time that the processes used so far; 0 for one that is gone."""
+    total = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/stat") as stat:
+                fields = stat.read().rpartition(")")[2].split()
+        except FileNotFoundError:
+            continue
+        total += int(fields[11]) + int(fields[12])  # utime, stime
+    return total / TICKS
+
+
+# In the child ---------------------------------------------------------------------------------
+def take_part(stop: threading.Event, on_stop: Callable[[], None] = lambda: None) -> None:
+    """Say that all is ready and wait for `go`; `stop` is set when stdin ends."""
+
+    def watch() -> None:
+        sys.stdin.readline()
+        stop.set()
+        on_stop()
+
+    print("ready", flush=True)
+    if not sys.stdin.readline():
+        sys.exit(1)
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def report(**facts: object) -> None:
+    """Hand the facts to the parent."""
+    print(json.dumps(facts), flush=True)
