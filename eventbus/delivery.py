@@ -29,7 +29,8 @@ class Batch:
     """What one transaction has handled so far."""
 
     events: Sequence[Envelope] = ()
-    done: int = 0  # events handled or parked, from the front
+    done: int = 0  # events handled or parked
+    failed: Run | None = None  # whose handler raised
     muted: Counter[str] = field(default_factory=Counter)  # what a rebuild has kept from happening
 
 
@@ -46,9 +47,9 @@ def run_batch(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int
     except Exception as error:
         if engine.is_transient(error) or not batch.events:
             raise
-        if limit > 1:
-            return _run_one_by_one(engine, subscriber, cursor, len(batch.events))
-        return park_first(engine, subscriber, cursor, batch.events[0], error)
+        if limit == 1:
+            return park_first(engine, subscriber, cursor, batch.events[0], error)
+        return _run_again(engine, subscriber, cursor, batch)
 
 
 def _run_in_one_transaction(
@@ -74,7 +75,9 @@ def _handle(subscriber: Subscriber, fetched: Fetched, batch: Batch, deadline: fl
     behind = parking.parked_keys(subscriber.name, fetched.events) if fetched.parked else set()
     reached = -1
     for run in cut(fetched.events, subscriber.handlers, fetched.muted):
+        batch.failed = run
         deliver(run, behind, batch.muted)
+        batch.failed = None
         batch.done += len(run.events)
         reached = max(reached, run.last)
         if batch.done == reached + 1 and time.monotonic() > deadline:
@@ -85,6 +88,18 @@ def _advance(engine: Engine, claim: Claim, batch: Batch, limit: int) -> None:
     last = batch.events[batch.done - 1].position if batch.done else 0
     everything = batch.done == len(batch.events) < limit
     engine.advance(claim, last, complete=everything)
+
+
+def _run_again(engine: Engine, subscriber: Subscriber, cursor: int, batch: Batch) -> int:
+    """What was handled before the handler failed, once more, and then that one event alone; or
+    all one by one, when it was not one event's handler (but a run's, or the COMMIT)."""
+    front = batch.done
+    if batch.failed is None or batch.failed.events != [batch.events[front]]:
+        return _run_one_by_one(engine, subscriber, cursor, len(batch.events))
+    moved = run_batch(engine, subscriber, cursor, limit=front) if front else 0
+    if moved == front:
+        moved += run_batch(engine, subscriber, cursor, limit=1)
+    return moved
 
 
 def _run_one_by_one(engine: Engine, subscriber: Subscriber, cursor: int, count: int) -> int:

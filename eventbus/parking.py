@@ -102,7 +102,7 @@ def due(now: datetime) -> QuerySet[Parked]:
 
 def finish(row: Parked, *, now: datetime) -> None:
     """Remove the row and let the next event of its key come forward."""
-    row.delete()
+    rows().filter(pk=row.pk).delete()  # the row keeps its key: this may be rolled back
     behind = rows().filter(subscriber=row.subscriber, source=row.source, key=row.key)
     head = behind.order_by("position").first()
     if head is not None and head.state == State.WAITING:

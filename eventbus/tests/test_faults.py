@@ -18,7 +18,7 @@ from eventbus.testing import drain
 from eventbus.tests.conftest import Effects, Followed, Number
 from eventbus.tests.test_calls import calling
 from eventbus.tests.test_delivery import failing, noting
-from eventbus.worker import Worker, Caller
+from eventbus.worker import Caller, Worker
 
 LATER = timedelta(hours=1)
 

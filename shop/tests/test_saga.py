@@ -105,7 +105,7 @@ def test_a_retry_at_once_is_not_starved_by_its_own_dead_hold(seed: int) -> None:
     declined = ada.buy(sku, card=NO_FUNDS)
     while ada.status(declined) == "PENDING":
         worker.Worker().step()
-        worker._Caller().step()
+        worker.Caller().step()
     paid = ada.retry(declined)
     drain(seed=seed)
     assert ada.status(paid) == "CONFIRMED"
@@ -151,7 +151,7 @@ def test_a_cancel_at_any_moment_gives_everything_back_once(steps: int, seed: int
     order = ada.buy(sku, 2)
     for _ in range(steps):
         worker.Worker().step()
-        worker._Caller().step()
+        worker.Caller().step()
     assert ada.cancel(order).status == 200
     drain(seed=seed)
     assert ada.status(order) == "CANCELLED"
