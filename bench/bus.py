@@ -17,7 +17,10 @@ import platform
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -44,7 +47,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="default 3, with --quick 1")
     parser.add_argument("--old", type=int, help="events in the full log, default 1,000,000")
     parser.add_argument("--sqlite", action="store_true", help="SQLite, beside PostgreSQL")
-    parser.add_argument("--prepared", action="store_true", help="let psycopg prepare statements")
+    parser.add_argument("--unprepared", action="store_true", help="as behind a pooler")
     parser.add_argument("--profile", metavar="KIND", help="profile a worker: orm, raw, batch, noop")
     return parser.parse_args()
 
@@ -52,8 +55,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     options = arguments()
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
-    if options.prepared:
-        os.environ["BENCH_PREPARED"] = "1"
+    os.environ["DATABASE_PREPARE"] = "0" if options.unprepared else "1"
     with postgres(durable=True, options=SERVER) as server, tempfile.TemporaryDirectory() as folder:
         os.environ["DATABASE_URL"] = server.url
         django.setup()
@@ -100,15 +102,12 @@ def run(options: argparse.Namespace, server: Postgres, folder: Path) -> None:
         print(f"  {line}")
 
 
-def facts(rows: object) -> str:
+def facts(ask: Callable[[str], list[tuple[Any, ...]]]) -> str:
     """Where and on what this was measured."""
-    from importlib.metadata import version
-
-    ask = rows if callable(rows) else None
-    shown = {name: ask(f"SHOW {name}")[0][0] for name in ("server_version", *SETTINGS)} if ask else {}
+    shown = {name: ask(f"SHOW {name}")[0][0] for name in ("server_version", *SETTINGS)}
     shown |= {"cpus": os.cpu_count(), "python": platform.python_version()}
     shown |= {name: version(name) for name in ("django", "psycopg")}
-    shown["prepared"] = "yes" if os.environ.get("BENCH_PREPARED") else "no"
+    shown["prepared"] = "no" if os.environ["DATABASE_PREPARE"] == "0" else "yes"
     return "  ".join(f"{name} {value}" for name, value in shown.items())
 
 

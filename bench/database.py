@@ -28,11 +28,11 @@ SHARD_OF_KEY = [shard_of(str(key)) for key in range(workload.ROWS)]
 class Database:
     """One database with the bus's tables and the workload's."""
 
-    def __init__(self, alias: str, url: str) -> None:
+    def __init__(self, alias: str, url: str, *, settings: str = "bench.settings") -> None:
         self.alias, self.url = alias, url
         done = subprocess.run(
             [sys.executable, "-m", "django", "migrate", "-v0"],
-            env=process_environment | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bench.settings"},
+            env=process_environment | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": settings},
             capture_output=True,
             text=True,
             check=False,
@@ -66,9 +66,7 @@ class Database:
         )
         loose = " WITH (fillfactor = 70)" if self.server else ""
         for number in range(workload.SUBSCRIBERS):
-            self.execute(
-                f"CREATE TABLE eff{number} (id int PRIMARY KEY, n bigint NOT NULL){loose}"
-            )
+            self.execute(f"CREATE TABLE eff{number} (id int PRIMARY KEY, n bigint NOT NULL){loose}")
         if self.server:
             self.execute(pgbench.TABLES)
 
@@ -115,12 +113,17 @@ class Database:
         for rows in batched(_events(events, hot=hot), per_transaction or events, strict=False):
             with self.connection.cursor() as cursor:
                 if self.server:
-                    with cursor.copy(f"COPY eventbus_event ({', '.join(COLUMNS)}) FROM STDIN") as copy:
+                    with cursor.copy(
+                        f"COPY eventbus_event ({', '.join(COLUMNS)}) FROM STDIN"
+                    ) as copy:
                         for row in rows:
                             copy.write_row(row)
                 else:
                     cursor.execute("BEGIN IMMEDIATE")
-                    cursor.executemany(APPEND, [(row[0].hex, *row[1:9], row[9].isoformat(" ")[:26]) for row in rows])
+                    cursor.executemany(
+                        APPEND,
+                        [(row[0].hex, *row[1:9], row[9].isoformat(" ")[:26]) for row in rows],
+                    )
                     cursor.execute("COMMIT")
         if self.server:
             self.execute("VACUUM ANALYZE eventbus_event")

@@ -117,7 +117,11 @@ def workers(bench: Bench) -> Iterator[Row]:
                 done = bench.drain(kind, workers=count, ranges=2)
                 found.setdefault(f"{kind}{count}", []).append(done)
                 samples.add(f"{kind}{count}", done.rate)
-    names = {"orm": "disjoint keys, ORM", "raw": "disjoint keys, raw", "hot": "shared hot rows, ORM"}
+    names = {
+        "orm": "disjoint keys, ORM",
+        "raw": "disjoint keys, raw",
+        "hot": "shared hot rows, ORM",
+    }
     for kind, goal in (("orm", 1.6), ("raw", 1.6), ("hot", 0.9)):
         ratio = samples.ratio(f"{kind}2", f"{kind}1")
         yield Row(
@@ -213,7 +217,10 @@ def old(bench: Bench) -> Iterator[Row]:
             samples.add(f"drain {name}", bench.drain("raw", database, keep_log=keep).rate)
             found = latency(database, bench.sizes.latency, keep_log=keep)
             samples.add(f"p99 {name}", found["p99"])
-    drained, p99 = samples.ratio("drain full", "drain empty"), samples.ratio("p99 full", "p99 empty")
+    drained, p99 = (
+        samples.ratio("drain full", "drain empty"),
+        samples.ratio("p99 full", "p99 empty"),
+    )
     many = f"{bench.sizes.old:,} old events"
     yield Row(
         what=f"drain, raw handlers, {many}",

@@ -11,46 +11,52 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import IO, Any
 
 TICKS = os.sysconf("SC_CLK_TCK")
+END_SECONDS = 60
 
 
 class Child:
     """One process of the measurement."""
 
-    def __init__(self, *words: str, url: str, **env: str) -> None:
-        self.errors = tempfile.TemporaryFile("w+")
+    def __init__(
+        self, *words: str, url: str, program: Sequence[str] = (sys.executable, "-m"), **env: str
+    ) -> None:
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  (closed by `end`)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *words],
+            [*program, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
-            env=os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bench.settings"} | env,
+            env=os.environ
+            | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bench.settings"}
+            | env,
         )
+        assert self.process.stdin is not None  # noqa: S101  (both are pipes)
+        assert self.process.stdout is not None  # noqa: S101
+        self.input: IO[str] = self.process.stdin
+        self.output: IO[str] = self.process.stdout
 
     def wait_ready(self) -> None:
         """Raises RuntimeError with what it said when it ended instead."""
-        assert self.process.stdout is not None  # noqa: S101  (it is a pipe)
-        if self.process.stdout.readline() != "ready\n":
-            self.process.wait()
+        if self.output.readline() != "ready\n":
+            self.process.wait(END_SECONDS)
             raise RuntimeError(self.said())
 
     def go(self) -> None:
-        assert self.process.stdin is not None  # noqa: S101
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
+        self.input.write("go\n")
+        self.input.flush()
 
     def finish(self, *, stop: bool = True) -> dict[str, Any]:
         """What it reports in the end; with `stop` it is asked to end now."""
-        assert self.process.stdin and self.process.stdout  # noqa: S101
         if stop:
-            self.process.stdin.close()
-        line = self.process.stdout.readline()
-        self.process.wait(60)
-        if self.process.returncode:
+            self.input.close()
+        line = self.output.readline()
+        if not line:
+            self.process.wait(END_SECONDS)
             raise RuntimeError(self.said())
         report: dict[str, Any] = json.loads(line)
         return report
@@ -63,11 +69,10 @@ class Child:
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
         self.process.wait()
-        self.errors.close()
+        for stream in (self.input, self.output, self.errors):
+            with suppress(BrokenPipeError):  # what it did not read in time
+                stream.close()
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from bench.drains import until_idle
 from bench.workload import SUBSCRIBERS
 
 LINES = 25
-PACKAGES = ("eventbus", "bench", "django", "psycopg_binary", "psycopg", "uuid_utils")
+PACKAGES = ("django", "psycopg_binary", "psycopg", "uuid_utils")
+PROJECT = Path(__file__).resolve().parent.parent
 
 
 def profile(database: Database, kind: str, events: int, folder: Path) -> None:
@@ -34,7 +35,12 @@ def profile(database: Database, kind: str, events: int, folder: Path) -> None:
 
 
 def _package(path: str, name: str) -> str:
+    if path == "~":
+        return "built in: " + name.strip("<>{}").removeprefix("built-in method ")[:30]
     for package in PACKAGES:
-        if f"/{package}/" in path or f"{package}." in name or f"'{package}" in name:
+        if f"/site-packages/{package}/" in path:
             return package
-    return "built-in: " + name.split()[-1].strip("<>")[:24] if path == "~" else "standard library"
+    inside = Path(path)
+    if inside.is_relative_to(PROJECT):
+        return inside.relative_to(PROJECT).parts[0]
+    return "standard library"

@@ -1,7 +1,4 @@
-"""A Django project with nothing in it but the bus; the database is DATABASE_URL's.
-
-BENCH_PREPARED=1 lets psycopg prepare what it runs often, and bind on the server.
-"""
+"""A Django project with nothing in it but the bus; the database is DATABASE_URL's."""
 
 from pathlib import Path
 
@@ -24,12 +21,11 @@ if "sqlite" in DATABASE["ENGINE"]:
     }
 else:
     DATABASE["CONN_MAX_AGE"] = None
-    if env.bool("BENCH_PREPARED", False):
-        DATABASE["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 1}
+    if env.bool("DATABASE_PREPARE", True):  # as the shop's settings have it
+        DATABASE["OPTIONS"] = {"prepare_threshold": 2}
 EVENTBUS = {
     "mode": env.str("EVENTBUS_MODE", "worker"),
     "contracts": BASE_DIR / "contracts",
-    **env.json("BENCH_EVENTBUS", {}),
 }
 LOGGING = {
     "version": 1,

@@ -88,9 +88,7 @@ def place_order(*, with_event: bool) -> None:
 
 
 def an_event(key: int, customer: int = 5) -> Happened:
-    return Happened(
-        order_id=key, customer=customer, items=(Item(sku="A1", qty=1),), total=100
-    )
+    return Happened(order_id=key, customer=customer, items=(Item(sku="A1", qty=1),), total=100)
 
 
 def register(kind: str) -> None:
