@@ -1,10 +1,12 @@
-"""One event at a time, each begun in writing: how an event that kills, hangs or cuts off its
-worker is found.
+"""How an event that kills, hangs or cuts off its worker is found.
 
-A worker is careful on a range's first events after its own start, after a lost connection and
-when errors that should pass do not. The attempt is committed before the event is handled, so
-its end without a trace is seen by the next careful worker; a few in a row, and it is parked.
+A worker's first batch of a range, after its own start, a lost connection or errors that should
+have passed, is begun in writing. Whoever finds such a batch begun and not ended takes its events
+one by one, each begun in writing too; one that ends badly a few times in a row is parked.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -16,40 +18,68 @@ from eventbus.errors import WorkerDied
 from eventbus.registry import Subscriber
 
 
-def step(engine: Engine, subscriber: Subscriber, cursor: int) -> int | None:
-    """Handle the cursor's next event; says how many were moved past, or None when another
-    careful worker has the range. Only one counts at a time, and only what ended badly counts.
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How a careful step went."""
 
-    A transient error of the database leaves this function, as from `run_batch`, until there have
-    been so many for this event that it is parked, to be tried again later.
+    moved: int = 0  # events that the cursor was moved past
+    calm: bool = False  # nothing is suspicious any more: the next batch is an ordinary one
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What is written down before it is done."""
+
+    events: Sequence[Envelope]
+    alone: bool  # one event, because the batch it was in did not end
+    times: int = 1  # that it was begun by now
+
+
+def step(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int) -> Step:
+    """Handle the cursor's next events, at most `limit`, or only one when they are suspicious.
+
+    Only one careful worker at a time has a range, so only what ended badly counts. A transient
+    error of the database leaves this function, as from `run_batch`, until there have been so
+    many for one event that it is parked, to be tried again later.
     """
     with engine.own("range", [cursor]) as mine:
         if not mine:
-            return None
-        event, begun = _begin(engine, subscriber, cursor)
-        if event is None:
-            return 0
-        if begun > conf.get("max_deaths"):
-            return park_first(engine, subscriber, cursor, event, WorkerDied(f"{begun - 1} times."))
-        try:
-            return run_batch(engine, subscriber, cursor, limit=1)
-        except Exception as error:
-            if begun < conf.get("max_deaths") or not engine.connection.is_usable():
-                raise
-            return park_first(engine, subscriber, cursor, event, error)
+            return Step()
+        begun = _begin(engine, subscriber, cursor, limit)
+        if begun is None:
+            return Step(calm=True)
+        if not begun.alone:
+            return Step(run_batch(engine, subscriber, cursor, limit=len(begun.events)), calm=True)
+        return Step(_handle_alone(engine, subscriber, cursor, begun))
 
 
-def _begin(engine: Engine, subscriber: Subscriber, cursor: int) -> tuple[Envelope | None, int]:
-    """Commit that the cursor's next event is begun; the event, and how often it was by now."""
+def _begin(engine: Engine, subscriber: Subscriber, cursor: int, limit: int) -> Begun | None:
+    """Commit what is going to be done; None when there is nothing, or the cursor is held."""
     with transaction.atomic(using=engine.connection.alias):
         claim = engine.claim(cursor)
         if claim is None:
-            return None, 0
-        fetched = engine.fetch(claim, subscriber.handlers, 1)
-        if not fetched.events:
+            return None
+        suspicious = claim.careful_until is not None
+        events = engine.fetch(claim, subscriber.handlers, 1 if suspicious else limit).events
+        if not events:
             engine.advance(claim, 0, complete=True)
-            return None, 0
-        event = fetched.events[0]
-        begun = claim.begun + 1 if claim.suspect == event.position else 1
-        engine.suspect(claim, event.position, begun)
-        return event, begun
+            return None
+        first, until = events[0].position, claim.careful_until
+        if until is None or first > until:
+            engine.be_careful(claim, events[-1].position, suspect=None, begun=0)
+            return Begun(events, alone=False)
+        times = claim.begun + 1 if claim.suspect == first else 1
+        engine.be_careful(claim, until, suspect=first, begun=times)
+        return Begun(events, alone=True, times=times)
+
+
+def _handle_alone(engine: Engine, subscriber: Subscriber, cursor: int, begun: Begun) -> int:
+    event, most = begun.events[0], conf.get("max_deaths")
+    if begun.times > most:
+        return park_first(engine, subscriber, cursor, event, WorkerDied(f"{most} times."))
+    try:
+        return run_batch(engine, subscriber, cursor, limit=1)
+    except Exception as error:
+        if begun.times < most or not engine.connection.is_usable():
+            raise
+        return park_first(engine, subscriber, cursor, event, error)

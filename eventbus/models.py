@@ -65,7 +65,8 @@ class Cursor(models.Model):
     pos = models.BigIntegerField(default=0)  # last id done on the way (SQLite: the position)
     stop_at = models.BigIntegerField(null=True)  # go no further than this tick (SQLite: id)
     paused = models.BooleanField(default=False)
-    suspect = models.BigIntegerField(null=True)  # the event that a careful worker began last
+    careful_until = models.BigIntegerField(null=True)  # events up to here are begun one by one
+    suspect = models.BigIntegerField(null=True)  # the one of them that was begun last
     begun = models.PositiveSmallIntegerField(default=0)  # times it was begun and not ended
     moved_at = models.DateTimeField(null=True)
 

@@ -33,7 +33,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.limits: dict[int, int] = {}  # events in the next batch, by cursor
-        self.careful: dict[int, int] = {}  # events still to be read one by one, by cursor
+        self.calm: set[int] = set()  # cursors that need no care
         self.errors: dict[int, int] = {}  # transient ones in a row, by cursor
         self.caught_up_at = 0.0
 
@@ -74,8 +74,8 @@ class Worker:
         most: int = conf.get("batch")
         limit = self.limits.get(cursor, min(8, most))
         try:
-            if self.careful.setdefault(cursor, most):
-                return self._run_carefully(bus, subscriber, cursor)
+            if cursor not in self.calm:
+                return self._run_carefully(bus, subscriber, cursor, limit)
             done = run_batch(bus, subscriber, cursor, limit=limit)
         except Exception as error:
             if not bus.is_transient(error):
@@ -83,7 +83,7 @@ class Worker:
             self._note_transient(cursor, limit)
             logger.warning("batch of %s will be run again: %s", subscriber.name, error)
             if not bus.connection.is_usable():
-                self.careful.clear()  # whose fault was it?
+                self.calm.clear()  # whose fault was it?
                 raise
             time.sleep(random.uniform(0, 0.01))  # two that deadlocked must not meet again
             wakeup.ring()
@@ -92,23 +92,24 @@ class Worker:
         self.limits[cursor] = min(most, limit * 2) if done == limit else limit
         return done
 
-    def _run_carefully(self, bus: Engine, subscriber: Subscriber, cursor: int) -> int:
-        """The first events of a range one by one, as many as one batch could have had."""
+    def _run_carefully(self, bus: Engine, subscriber: Subscriber, cursor: int, limit: int) -> int:
+        """A range's first batch, or its suspicious events, one by one for the time of a batch."""
         deadline = time.monotonic() + conf.get("batch_seconds")
         done = 0
-        while self.careful[cursor] and time.monotonic() < deadline:
-            moved = careful.step(bus, subscriber, cursor)
-            if moved is None:  # another worker is at it
+        while time.monotonic() < deadline:
+            step = careful.step(bus, subscriber, cursor, limit=limit)
+            done += step.moved
+            if step.calm:
+                self.calm.add(cursor)
+            if step.calm or not step.moved:
                 break
-            done += moved
-            self.careful[cursor] = self.careful[cursor] - 1 if moved else 0
         return done
 
     def _note_transient(self, cursor: int, limit: int) -> None:
         self.limits[cursor] = max(1, limit // 2)
         self.errors[cursor] = self.errors.get(cursor, 0) + 1
         if self.errors[cursor] >= PATIENCE:
-            self.careful[cursor] = conf.get("batch")
+            self.calm.discard(cursor)
 
 
 class Caller:

@@ -58,9 +58,20 @@ class Claim:
     target: int | None
     pos: int
     stop_at: int | None
+    careful_until: int | None
     suspect: int | None
     begun: int
     newest: int | None  # tick (SQLite: event) in the log then
+
+    def careful_after(self, last: int, *, complete: bool) -> int | None:
+        """What is left of `careful_until` when the cursor is moved past the event `last`."""
+        done = complete or self.careful_until is None or last >= self.careful_until
+        return None if done else self.careful_until
+
+
+CLAIM = (
+    "id, subscriber, lo, hi, tick, target, pos, stop_at, careful_until, suspect, begun"  # of Claim
+)
 
 
 @dataclass(slots=True)
@@ -155,11 +166,12 @@ class Engine(ABC):
         """Move the cursor past the event `last` (0: none); `complete` says that everything the
         fetch could see is handled. What was suspected of killing workers is not any more."""
 
-    def suspect(self, claim: Claim, position: int, begun: int) -> None:
-        """Note in the claim's cursor that its event at `position` is begun for that time."""
+    def be_careful(self, claim: Claim, until: int, *, suspect: int | None, begun: int) -> None:
+        """Note in the claim's cursor what is begun: the events up to `until`, and of them one
+        alone, for that time."""
         self._execute(
-            "UPDATE eventbus_cursor SET suspect = %s, begun = %s WHERE id = %s",
-            [position, begun, claim.cursor],
+            "UPDATE eventbus_cursor SET careful_until = %s, suspect = %s, begun = %s WHERE id = %s",
+            [until, suspect, begun, claim.cursor],
         )
 
     # Ownership of what lasts longer than a transaction --------------------------------------------

@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Cursor
 
 from eventbus.engines.base import (
+    CLAIM,
     COLUMNS,
     EXCEPTIONS,
     READ,
@@ -167,8 +168,7 @@ class PostgresqlEngine(Engine):
         # The newest tick may be older than what the row says by now: then there is nothing to
         # read. The ticks' snapshots are read by the next statement, under the lock.
         found = self._rows(
-            "SELECT id, subscriber, lo, hi, tick, target, pos, stop_at, suspect, begun,"
-            f" {NEWEST} FROM eventbus_cursor"
+            f"SELECT {CLAIM}, {NEWEST} FROM eventbus_cursor"
             f" WHERE {where} FOR UPDATE {'SKIP LOCKED' if skip_locked else ''}",
             params,
         )
@@ -249,9 +249,10 @@ class PostgresqlEngine(Engine):
         else:
             moved = (claim.tick, claim.target, last)
         self._execute(
-            "UPDATE eventbus_cursor SET tick = %s, target = %s, pos = %s, suspect = NULL,"
-            " begun = 0, moved_at = statement_timestamp() WHERE id = %s",
-            [*moved, claim.cursor],
+            "UPDATE eventbus_cursor SET tick = %s, target = %s, pos = %s,"
+            " careful_until = %s, suspect = NULL, begun = 0, moved_at = statement_timestamp()"
+            " WHERE id = %s",
+            [*moved, claim.careful_after(last, complete=complete), claim.cursor],
         )
 
     @contextmanager

@@ -11,6 +11,7 @@ from django.utils import timezone
 from filelock import FileLock, Timeout
 
 from eventbus.engines.base import (
+    CLAIM,
     COLUMNS,
     EXCEPTIONS,
     READ,
@@ -91,8 +92,7 @@ class SqliteEngine(Engine):
     def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None:
         # The log's end before the handlers run: what they publish themselves is yet to be read.
         found = self._rows(
-            "SELECT id, subscriber, lo, hi, tick, target, pos, stop_at, suspect, begun,"
-            f" {END} FROM eventbus_cursor WHERE {where}",
+            f"SELECT {CLAIM}, {END} FROM eventbus_cursor WHERE {where}",
             params,
         )
         return Claim(*found[0]) if found else None
@@ -123,10 +123,10 @@ class SqliteEngine(Engine):
     def advance(self, claim: Claim, last: int, *, complete: bool) -> None:
         end = claim.target if complete and claim.target else 0
         self._execute(
-            "UPDATE eventbus_cursor SET pos = max(pos, %s, %s), suspect = NULL, begun = 0,"
-            " moved_at = %s WHERE id = %s",
+            "UPDATE eventbus_cursor SET pos = max(pos, %s, %s), careful_until = %s,"
+            " suspect = NULL, begun = 0, moved_at = %s WHERE id = %s",
             [
-                *(last, end),
+                *(last, end, claim.careful_after(last, complete=complete)),
                 self.connection.ops.adapt_datetimefield_value(timezone.now()),
                 claim.cursor,
             ],

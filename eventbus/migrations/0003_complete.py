@@ -48,6 +48,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='cursor',
+            name='careful_until',
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name='cursor',
             name='stop_at',
             field=models.BigIntegerField(null=True),
         ),
