@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, server: Postgres, folder: Path) -> None:
     from bench.sqlite import SQLITE_MEASURES
 
     chosen = {name: getattr(options, name) for name in ("rounds", "old") if getattr(options, name)}
-    sizes = Sizes(**(QUICK if options.quick else FULL) | chosen)  # type: ignore[arg-type]
+    sizes = Sizes(**(QUICK if options.quick else FULL) | chosen)
     fresh = Database("fresh", server.new_database())
     print(facts(fresh.rows), flush=True)
     if options.profile:

@@ -18,8 +18,10 @@ AT_ONCE = 50  # events of a backlog written in one transaction
 def main() -> None:
     peer, role, *rest = sys.argv[1:]
     django.setup()
-    act = {"publish": publish, "fill": fill, "work": work}[role]
-    act(peer, *(float(amount) for amount in rest))
+    if role == "work":
+        work(peer)
+    else:
+        {"publish": publish, "fill": fill}[role](peer, float(rest[0]))
 
 
 def enqueue(peer: str, key: int) -> None:

@@ -16,12 +16,12 @@ def add(number: int, key: int) -> None:
     EFFECTS[number].objects.filter(pk=key).update(n=F("n") + 1)
 
 
-@app.task(queue="effects")
+@app.task(queue="effects")  # type: ignore[untyped-decorator]
 def procrastinate_orm(*, number: int, event: dict[str, Any]) -> None:
     add(number, event["order_id"])
 
 
-@app.task(queue="raw", pass_context=True)
+@app.task(queue="raw", pass_context=True)  # type: ignore[untyped-decorator]
 async def procrastinate_raw(context: Any, *, number: int, event: dict[str, Any]) -> None:
     await context.app.connector.execute_query_async(
         f"UPDATE eff{number} SET n = n + 1 WHERE id = %(id)s", id=event["order_id"]

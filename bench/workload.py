@@ -5,7 +5,7 @@ One "event handled" is all three rows updated, so the sum of `n` is three times 
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import connection, models, transaction
 from django.db.models import F
@@ -48,6 +48,8 @@ class Order(models.Model):
     total = models.IntegerField()
     status = models.TextField()
     created_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager["Order"]] = models.Manager()  # in no installed app
 
     class Meta:
         app_label = "bench"
