@@ -7,6 +7,7 @@ The result is recorded by compare-and-set on the attempt: a loser's is dropped.
 A batch handler makes several at once: one commit for all attempts, the calls, one for all results.
 """
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from eventbus import conf, parking
+from eventbus import conf, metrics, parking
 from eventbus.delivery import invoke
 from eventbus.engines import Engine
 from eventbus.errors import NotAsManyResults, WorkerDied
@@ -42,6 +43,8 @@ def call(engine: Engine, rows: Sequence[Parked], *, now: datetime) -> int:
         with transaction.atomic(using=engine.connection.alias):
             begun = [row for row in owned if row.state in (State.TO_CALL, State.CALLING)]
             begun = [row for row in begun if _begin(row, now)]
+        for row in begun:
+            metrics.begun(row)
         if begun:
             _make(engine, parking.handler_of(begun[0]), begun, now)
     return dealt_with + len(begun)
@@ -61,6 +64,8 @@ def _decide(row: Parked) -> bool:
     if changes:
         changed = _unchanged(row).update(**changes, deaths=0, begun_at=None)
         row.state = changes["state"]
+        if changed and row.state == State.DEAD:
+            metrics.failed(row, row.state)
         return changed == 1
     row.deaths = deaths
     return False
@@ -106,7 +111,11 @@ def _make(engine: Engine, handler: Handler, rows: list[Parked], now: datetime) -
 
 def _results(handler: Handler, rows: list[Parked]) -> Sequence[Record | Exception]:
     """What the calls brought, one for each row; raises what the handler raises."""
-    results = invoke(handler, [parking.envelope_of(row) for row in rows])
+    since = time.perf_counter()
+    try:
+        results = invoke(handler, [parking.envelope_of(row) for row in rows])
+    finally:
+        metrics.called(rows[0], time.perf_counter() - since)
     if not handler.batch:
         return [results]
     results = list(results)
@@ -128,6 +137,7 @@ def _record_or_fail(
 
 
 def _record(engine: Engine, handler: Handler, made: Iterable[tuple[Parked, Any]]) -> None:
+    recorded = []
     with transaction.atomic(using=engine.connection.alias):
         for row, record in sorted(made, key=lambda each: each[0].shard):  # one order of locks
             if not _still_mine(engine, row):
@@ -136,14 +146,19 @@ def _record(engine: Engine, handler: Handler, made: Iterable[tuple[Parked, Any]]
                 with handling([parking.envelope_of(row)], handler.subscriber):
                     record()
             parking.finish(row, now=engine.clock())
+            recorded.append(row)
+    for row in recorded:
+        metrics.settled(row)
 
 
 def _record_failure(engine: Engine, row: Parked, failed: dict[str, Any]) -> None:
     if failed["state"] == State.RETRYING:
         failed["state"] = State.TO_CALL
     with transaction.atomic(using=engine.connection.alias):
-        if _still_mine(engine, row):
-            parking.rows().filter(pk=row.pk).update(**failed)
+        if not _still_mine(engine, row):
+            return
+        parking.rows().filter(pk=row.pk).update(**failed)
+    metrics.failed(row, failed["state"])
 
 
 def _still_mine(engine: Engine, row: Parked) -> bool:

@@ -12,12 +12,13 @@ from typing import Any
 
 from django.db import transaction
 
-from eventbus import conf, parking
+from eventbus import conf, metrics, parking
 from eventbus.engines import Claim, Engine, engine
 from eventbus.engines.base import Fetched
 from eventbus.envelope import Envelope
 from eventbus.errors import BrokenTransaction, HandlerExited
 from eventbus.handling import handling
+from eventbus.metrics import Tally
 from eventbus.registry import Handler, Subscriber, upcasters
 from eventbus.runs import Run, cut
 from eventbus.schema import decode
@@ -28,6 +29,7 @@ from eventbus.watchdog import watched
 class Batch:
     """What one transaction has handled so far."""
 
+    tally: Tally  # to be counted after the commit
     events: Sequence[Envelope] = ()
     done: int = 0  # events handled or parked
     failed: Run | None = None  # whose handler raised
@@ -40,33 +42,35 @@ def run_batch(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int
     A handler's error never leaves this function; a transient one of the database does, and
     then nothing has happened.
     """
-    batch = Batch()
+    batch = Batch(Tally(subscriber.name))
     try:
         with watched(subscriber.name):
-            return _run_in_one_transaction(engine, subscriber, cursor, limit, batch)
+            _run_in_one_transaction(engine, subscriber, cursor, limit, batch)
     except Exception as error:
         if engine.is_transient(error) or not batch.events:
             raise
         if limit == 1:
             return park_first(engine, subscriber, cursor, batch.events[0], error)
         return _run_again(engine, subscriber, cursor, batch)
+    batch.tally.count()
+    return batch.done
 
 
 def _run_in_one_transaction(
     engine: Engine, subscriber: Subscriber, cursor: int, limit: int, batch: Batch
-) -> int:
+) -> None:
     deadline = time.monotonic() + conf.get("batch_seconds")
     with transaction.atomic(using=engine.connection.alias):
         claim = engine.claim(cursor)
         if claim is None:
-            return 0
+            metrics.conflicted()
+            return
         fetched = engine.fetch(claim, subscriber.handlers, limit)
         batch.events = fetched.events
         _handle(subscriber, fetched, batch, deadline)
         if batch.muted:
             parking.count_muted(claim.cursor, batch.muted)
         _advance(engine, claim, batch, limit)
-    return batch.done
 
 
 def _handle(subscriber: Subscriber, fetched: Fetched, batch: Batch, deadline: float) -> None:
@@ -76,7 +80,7 @@ def _handle(subscriber: Subscriber, fetched: Fetched, batch: Batch, deadline: fl
     reached = -1
     for run in cut(fetched.events, subscriber.handlers, fetched.muted):
         batch.failed = run
-        deliver(run, behind, batch.muted)
+        deliver(run, behind, batch.muted, batch.tally)
         batch.failed = None
         batch.done += len(run.events)
         reached = max(reached, run.last)
@@ -122,29 +126,38 @@ def park_first(
         fetched = engine.fetch(claim, subscriber.handlers, 1) if claim else Fetched()
         if not claim or not fetched.events or fetched.events[0].event_id != failed.event_id:
             return 0  # another worker has been here meanwhile
-        parking.park_failed(subscriber.name, failed, error, now=engine.clock())
+        state = parking.park_failed(subscriber.name, failed, error, now=engine.clock())
         engine.advance(claim, failed.position, complete=False)
+    tally = Tally(subscriber.name)
+    tally.put([failed], "dead" if state == parking.State.DEAD else "parked")
+    tally.count()
     return 1
 
 
-def deliver(run: Run, behind: set[tuple[str, str]], muted: Counter[str]) -> None:
+def deliver(run: Run, behind: set[tuple[str, str]], muted: Counter[str], tally: Tally) -> None:
     """Handle the run's events, or park them: behind their key's parked events, or as calls to
     make."""
     handler, events = run.handler, run.events
     if behind:
         waiting = [event for event in events if (event.source, event.key) in behind]
         parking.park_behind(handler.subscriber, waiting)
+        tally.put(waiting, "parked")
         events = [event for event in events if (event.source, event.key) not in behind]
     if handler.skip_erased:
+        tally.put([event for event in events if event.headers.get("erased")], "skipped")
         events = [event for event in events if not event.headers.get("erased")]
     if not events:
         return
     if not handler.external:
+        since = time.perf_counter()
         invoke(handler, events, muted=muted if run.muted else None)
+        tally.put(events, "replayed" if run.muted else "done", since)
     elif run.muted:
         muted.update(f"called {event.name}" for event in events)
+        tally.put(events, "replayed")
     else:
         parking.park_calls(handler.subscriber, events)
+        tally.put(events, "parked")
         behind.update((event.source, event.key) for event in events)
 
 

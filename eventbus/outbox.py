@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from eventbus import metrics, tracing
 from eventbus.contract import contract_of
 from eventbus.engines import engine
 from eventbus.envelope import Envelope
@@ -39,13 +41,20 @@ def publish(
     run = current()
     if run and run.muted is not None:
         run.muted[f"published {row['name']}"] += 1
-    elif at is None:
+        return row["event_id"]  # type: ignore[no-any-return]
+    if at is None:
         bus.append(row)
     else:
         bus.schedule(row, at)
     # It is committed by then: a failure to wake others must not look like one of the commit.
-    transaction.on_commit(announce, using=bus.connection.alias, robust=True)
+    tell = announce if at else partial(_tell, row["name"])
+    transaction.on_commit(tell, using=bus.connection.alias, robust=True)
     return row["event_id"]  # type: ignore[no-any-return]
+
+
+def _tell(name: str) -> None:
+    announce()
+    metrics.published(name)
 
 
 def unschedule(name: str, *, key: object) -> int:
@@ -64,10 +73,10 @@ def _row(fact: object, key: str, cause: Envelope | None) -> dict[str, Any]:
     if run:
         cause = run.cause(key, cause)
         event_id = run.next_event_id(cause)
-        headers = {**cause.headers, "causation_id": str(cause.event_id)}
+        headers = tracing.caused_by(cause, event_id)
     else:
         event_id = uuid7()
-        headers = {"correlation_id": str(event_id)}
+        headers = tracing.begun(event_id)
     return {
         "event_id": event_id,
         "name": contract.name,

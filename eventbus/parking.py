@@ -40,9 +40,11 @@ def parked_keys(subscriber: str, events: Iterable[Envelope]) -> set[tuple[str, s
     }
 
 
-def park_failed(subscriber: str, event: Envelope, error: Exception, *, now: datetime) -> None:
-    """Record the first failure of an event: to be tried again, or a dead letter."""
-    _create(subscriber, [event], **after_failure(error, attempts=1, now=now))
+def park_failed(subscriber: str, event: Envelope, error: Exception, *, now: datetime) -> str:
+    """Record the first failure of an event; the state: to be tried again, or a dead letter."""
+    failed = after_failure(error, attempts=1, now=now)
+    _create(subscriber, [event], **failed)
+    return str(failed["state"])
 
 
 def park_behind(subscriber: str, events: Iterable[Envelope]) -> None:

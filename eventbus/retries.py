@@ -4,11 +4,12 @@ Like a call outside, an attempt is committed before it is made, and owned meanwh
 kills its worker is a dead letter after a few deaths.
 """
 
+import time
 from datetime import datetime
 
 from django.db import transaction
 
-from eventbus import conf, parking
+from eventbus import conf, metrics, parking
 from eventbus.delivery import invoke
 from eventbus.engines import Engine
 from eventbus.errors import WorkerDied
@@ -57,6 +58,10 @@ def _begin(engine: Engine, row: Parked, now: datetime) -> bool:
             row.attempts, row.begun_at, row.deaths = row.attempts + 1, now, deaths
             row.next_at = now + backoff(row.attempts)  # if this one dies
         row.save(update_fields=["state", "error", "attempts", "begun_at", "deaths", "next_at"])
+    if row.state == Parked.State.DEAD:
+        metrics.failed(row, row.state)
+    elif row.state == Parked.State.RETRYING:
+        metrics.begun(row)
     return True
 
 
@@ -64,8 +69,12 @@ def _handle(engine: Engine, row: Parked, now: datetime) -> bool:
     with transaction.atomic(using=engine.connection.alias):
         if _unchanged(engine, row) is None:
             return False
+        since = time.perf_counter()
         invoke(parking.handler_of(row), [parking.envelope_of(row)])
+        seconds = time.perf_counter() - since
         parking.finish(row, now=now)
+    metrics.called(row, seconds)
+    metrics.settled(row)
     return True
 
 
@@ -90,4 +99,7 @@ def _record_failure(engine: Engine, row: Parked, error: Exception, *, now: datet
     with transaction.atomic(using=engine.connection.alias):
         engine.hold(row.subscriber, row.shard, wait=True)
         mine = parking.rows().filter(pk=row.pk, attempts=row.attempts, state=row.state)
-        return mine.update(**failed) == 1
+        recorded = mine.update(**failed) == 1
+    if recorded:
+        metrics.failed(row, failed["state"])
+    return recorded

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from eventbus import metrics
 from eventbus.engines import Engine
 from eventbus.engines.base import COLUMNS
 from eventbus.models import Event, Scheduled
@@ -19,6 +20,7 @@ def promote(engine: Engine, *, now: datetime) -> int:
     due = Scheduled.objects.using(alias).filter(due_at__lte=now).order_by("due_at", "id")
     if not due.exists():
         return 0
+    promoted = []
     with transaction.atomic(using=alias):
         taken = list(due.select_for_update(skip_locked=True)[:AT_ONCE])
         log = Event.objects.using(alias).filter(event_id__in=[row.event_id for row in taken])
@@ -27,5 +29,8 @@ def promote(engine: Engine, *, now: datetime) -> int:
             body = {column: getattr(row, column) for column in COLUMNS}
             body |= {name: json.dumps(body[name]) for name in ("payload", "headers")}
             engine.append(body | {"occurred_at": now})
+            promoted.append(row.name)
         due.filter(pk__in=[row.pk for row in taken]).delete()
+    for name in promoted:
+        metrics.published(name)
     return len(taken)

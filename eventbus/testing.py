@@ -22,6 +22,7 @@ from eventbus.envelope import Envelope
 from eventbus.models import Event, Parked
 from eventbus.registry import subscribers
 from eventbus.shards import shard_of
+from eventbus.tracing import begun
 
 __all__ = ["contract_problems", "drain", "emit", "published", "redeliver"]
 
@@ -115,7 +116,7 @@ def emit(name: str, payload: Mapping[str, Any], *, key: object, version: int = 1
                 "key": str(key),
                 "shard": shard_of(str(key)),
                 "payload": json.dumps(payload),
-                "headers": json.dumps({"correlation_id": str(event_id)}),
+                "headers": json.dumps(begun(event_id)),
                 "subject": str(payload.get(schema.get("x-subject"), "")),
                 "occurred_at": timezone.now(),
             }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import groupby
 
-from eventbus import calls, careful, conf, parking, retries, schedule, wakeup, watchdog
+from eventbus import calls, careful, conf, metrics, parking, retries, schedule, wakeup, watchdog
 from eventbus.cursors import ensure_cursors
 from eventbus.delivery import run_batch
 from eventbus.engines import Engine, engine
@@ -194,7 +194,7 @@ def _loop(
                 wakeup.ring()  # what was done is work for the others: a call to make, a key freed
                 time.sleep(YIELD_SECONDS)
             elif bell is wakeup.readers:
-                bell.wait(seen, conf.get("poll_seconds"))
+                metrics.woken(bell.wait(seen, conf.get("poll_seconds")))
             else:
                 bell.wait(seen, CALLER_SECONDS)
     finally:

@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
+from shop.monitoring import declared
 from shop.storefront import fillers, nav_entries
 
 
@@ -16,15 +17,27 @@ def check_slots(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Check
     """Every slot's dotted path leads to a function."""
     problems: list[CheckMessage] = []
     for label, name, path in fillers():
-        try:
-            callable_ = callable(import_string(path))
-        except ImportError as error:
-            problems.append(Error(f"{label} fills {name!r} with {path}: {error}", id="shop.E001"))
-        else:
-            if not callable_:
-                message = f"{label} fills {name!r} with {path}, which is no function"
-                problems.append(Error(message, id="shop.E001"))
+        if problem := _no_function(path):
+            problems.append(Error(f"{label} fills {name!r} with {path}{problem}", id="shop.E001"))
     return problems
+
+
+@register("monitoring")
+def check_gauges(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Every app's gauges are read by a function."""
+    return [
+        Error(f"{label} has gauges in {path}{problem}", id="shop.E003")
+        for label, path in declared()
+        if (problem := _no_function(path))
+    ]
+
+
+def _no_function(path: str) -> str:
+    """What is wrong with the dotted path of a function; empty when it leads to one."""
+    try:
+        return "" if callable(import_string(path)) else ", which is no function"
+    except ImportError as error:
+        return f": {error}"
 
 
 @register("storefront")

@@ -1,10 +1,13 @@
-"""Who owns a request: what cart, orders and payments bind their rows to."""
+"""Who owns a request: what cart, orders and payments bind their rows to. And which trace it is
+part of: what its events carry on."""
 
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 
 from django.http import HttpRequest, HttpResponse
+
+from eventbus import tracing
 
 CART_COOKIE = "cart_token"
 CART_HEADER = "Cart-Token"
@@ -28,3 +31,15 @@ class OwnerMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.get_owner = partial(owner_of, request)  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+class TraceMiddleware:
+    """Lets the events that a request publishes continue the trace of its `traceparent`, or all of
+    them one new trace."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with tracing.arriving(traceparent=request.headers.get("traceparent")):
+            return self.get_response(request)

@@ -8,9 +8,8 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import include, path
-from django_prometheus.exports import ExportToDjangoView
 
-from shop import api, health
+from shop import api, health, monitoring
 from shop.storefront import navigation
 
 
@@ -35,7 +34,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("metrics", ExportToDjangoView, name="metrics"),
+    path("metrics", monitoring.metrics, name="metrics"),
 ]
 served = []
 for name in settings.SHOP_CONTEXTS:

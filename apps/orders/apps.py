@@ -6,6 +6,7 @@ class OrdersConfig(AppConfig):
     label = "orders"
     nav = [{"label": "My orders", "url": "orders:list", "order": 40}]
     slots = {"cart.checkout": "apps.orders.slots.checkout"}
+    gauges = "apps.orders.metrics.gauges"
 
     def ready(self) -> None:
         from apps.orders import checks  # noqa: F401  (registers the system check)

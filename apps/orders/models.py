@@ -94,7 +94,12 @@ class Order(models.Model):
                 condition=Q(retry_of__isnull=True),
             ),
         ]
-        indexes = [models.Index(fields=["owner", "-placed_at"], name="orders_mine")]
+        indexes = [
+            models.Index(fields=["owner", "-placed_at"], name="orders_mine"),
+            models.Index(
+                fields=["pay_before"], name="orders_overdue", condition=Q(status="PENDING")
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number

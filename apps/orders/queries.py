@@ -1,10 +1,10 @@
 """Every read of orders."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from apps.orders.access import is_access_token
@@ -85,6 +85,19 @@ def ensure_current(offer: Offer) -> None:
     ensure_no_live_order(offer.cart_id)
     if prices := changed_prices(offer.lines):
         raise PriceChanged(prices)
+
+
+def orders_by_status(*, placed_since: datetime) -> dict[str, int]:
+    """How many orders were placed since then, by their status now."""
+    # The first 48 bits of a UUIDv7 are milliseconds since 1970: so the primary key bounds it.
+    first = UUID(int=int(placed_since.timestamp() * 1000) << 80)
+    counted = Order.objects.filter(pk__gte=first).order_by().values_list("status")
+    return dict(counted.annotate(orders=Count("pk")))
+
+
+def overdue_orders() -> QuerySet[Order]:
+    """The orders that are in progress although their time to pay is over."""
+    return Order.objects.filter(status=Status.PENDING, pay_before__lt=timezone.now())
 
 
 def is_slow(order: Order) -> bool:

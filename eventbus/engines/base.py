@@ -151,8 +151,12 @@ class Engine(ABC):
 
     def hold(self, subscriber: str, shard: int, *, wait: bool) -> Claim | None:
         """Lock the cursor whose range has `shard`; without `wait`, None when it is held."""
-        where = "subscriber = %s AND lo <= %s AND hi > %s"
-        return self._claim(where, [subscriber, shard, shard], skip_locked=not wait)
+        where, params = "subscriber = %s AND lo <= %s AND hi > %s", [subscriber, shard, shard]
+        claim = self._claim(where, params, skip_locked=not wait)
+        if claim is None and wait:
+            # Waited for a split or a merge: the statement saw the ranges as they were before.
+            claim = self._claim(where, params, skip_locked=False)
+        return claim
 
     @abstractmethod
     def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None: ...

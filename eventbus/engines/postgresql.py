@@ -149,7 +149,6 @@ class PostgresqlEngine(Engine):
         """
         if self.by_id:
             return
-        self.beside.close_if_unusable_or_obsolete()
         with self.beside.cursor() as cursor:
             try:
                 cursor.execute(
@@ -262,7 +261,6 @@ class PostgresqlEngine(Engine):
         if self.by_id:
             yield set(numbers)
             return
-        self.beside.close_if_unusable_or_obsolete()
         with self.beside.cursor() as cursor:
             cursor.execute("BEGIN")
             try:

@@ -43,13 +43,15 @@ def test_every_mounted_file_exists() -> None:
 
 def test_prometheus_asks_services_that_exist(client: Client, db: None) -> None:
     config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
-    (job,) = config["scrape_configs"]
+    shop, bus = config["scrape_configs"]
     hosts = {
-        target.partition(":")[0] for entry in job["static_configs"] for target in entry["targets"]
+        target.partition(":")[0] for entry in shop["static_configs"] for target in entry["targets"]
     }
+    (workers,) = bus["dns_sd_configs"]
 
-    assert hosts <= set(compose["services"])
-    assert client.get(job["metrics_path"]).status_code == 200
+    assert hosts | set(workers["names"]) <= set(compose["services"])
+    assert client.get(shop["metrics_path"]).status_code == 200
+    assert compose["services"]["bus"]["command"][-2:] == ["--metrics-port", str(workers["port"])]
 
 
 def test_dashboards_show_what_prometheus_has() -> None:

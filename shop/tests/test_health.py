@@ -1,4 +1,4 @@
-"""Health, readiness, metrics; and a Redis that is gone."""
+"""Health and readiness; and a Redis that is gone."""
 
 from typing import Any
 
@@ -89,11 +89,3 @@ def test_a_session_outlives_redis(client: Client) -> None:
     assert cache.get("anything") is None
     assert client.session["basket"] == "kept"
     assert client.get("/admin/login/").status_code == 200
-
-
-def test_metrics_are_plain_text(client: Client) -> None:
-    client.get("/healthz")
-    response = client.get("/metrics")
-    assert response.status_code == 200
-    assert response.headers["Content-Type"].startswith("text/plain")
-    assert b"django_http_requests_total_by_view_transport_method_total" in response.content

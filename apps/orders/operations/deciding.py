@@ -17,6 +17,7 @@ from apps.orders.events import (
     OrderFailed,
     OrderShipped,
 )
+from apps.orders.metrics import count_verdict
 from apps.orders.models import Order, StatusChange, TimelineEntry
 from apps.orders.operations.recording import record_step
 from apps.orders.queries import CANCELLABLE
@@ -149,6 +150,7 @@ def _move(
         order=order, from_status=status, to_status=to, by=by, reason=reason, at=timezone.now()
     )
     if status == Status.PENDING:
+        count_verdict(order)
         unschedule("orders.payment_due", key=order_id)
     return order
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from eventbus import catalogue, operating, wakeup, worker
+from eventbus import catalogue, exposition, operating, wakeup, worker
 from eventbus.contract_files import file_of, producer_problems, public_contracts, text_of
 
 
@@ -16,7 +16,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         acts = parser.add_subparsers(dest="act", required=True)
-        acts.add_parser("run", help="work until SIGTERM or SIGINT")
+        run = acts.add_parser("run", help="work until SIGTERM or SIGINT")
+        run.add_argument(
+            "--metrics-port", type=int, help="serve this worker's metrics there (0: any port)"
+        )
+        run.add_argument("--metrics-address", default="127.0.0.1", help="(default 127.0.0.1)")
         acts.add_parser("status", help="how far every subscriber has come")
         tail = acts.add_parser("tail", help="the newest events of the log")
         tail.add_argument("-n", type=int, default=20, help="how many (default 20)")
@@ -34,7 +38,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, act: str, **options: Any) -> None:
         getattr(self, f"act_{act}")(**options)
 
-    def act_run(self, **_: Any) -> None:
+    def act_run(self, *, metrics_port: int | None, metrics_address: str, **_: Any) -> None:
+        if metrics_port is not None:
+            self._serve_metrics(metrics_port, metrics_address)
         stop = threading.Event()
 
         def end(*_: Any) -> None:
@@ -45,6 +51,13 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, end)
         self.stdout.write("The bus runs. Stop it with Ctrl-C.")
         worker.run(stop)
+
+    def _serve_metrics(self, port: int, address: str) -> None:
+        try:
+            server = exposition.serve(port, address)
+        except (OSError, OverflowError) as error:
+            raise CommandError(f"No metrics at {address}, port {port}: {error}") from error
+        self.stdout.write(f"Metrics: http://{address}:{server.server_port}/metrics")
 
     def act_status(self, **_: Any) -> None:
         self._table(operating.status(), "Nobody subscribes to anything here.")
