@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from eventbus import conf
+from eventbus import conf, metrics
 from eventbus.delivery import park_first, run_batch
 from eventbus.engines import Engine
 from eventbus.envelope import Envelope
@@ -44,6 +44,7 @@ def step(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int) -> 
     """
     with engine.own("range", [cursor]) as mine:
         if not mine:
+            metrics.conflicted()
             return Step()
         begun = _begin(engine, subscriber, cursor, limit)
         if begun is None:

@@ -4,6 +4,7 @@ Optimistic: no savepoints. On any failure, at COMMIT too, the batch is rolled ba
 one event a transaction; the one that fails alone is parked, in a transaction of its own.
 """
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from eventbus import conf, metrics, parking
-from eventbus.engines import Claim, Engine, engine
+from eventbus.engines import Engine, engine
 from eventbus.engines.base import Fetched
 from eventbus.envelope import Envelope
 from eventbus.errors import BrokenTransaction, HandlerExited
@@ -24,28 +25,40 @@ from eventbus.runs import Run, cut
 from eventbus.schema import decode
 from eventbus.watchdog import watched
 
+logger = logging.getLogger("eventbus.delivery")
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class Batch:
-    """What one transaction has handled so far."""
+    """Some new events of one cursor, handled in one transaction."""
 
-    tally: Tally  # to be counted after the commit
+    subscriber: Subscriber
+    cursor: int
+    limit: int  # events at most
     events: Sequence[Envelope] = ()
     done: int = 0  # events handled or parked
     failed: Run | None = None  # whose handler raised
     muted: Counter[str] = field(default_factory=Counter)  # what a rebuild has kept from happening
+    tally: Tally = field(init=False)  # to be counted after the commit
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.subscriber.name)
 
 
-def run_batch(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int) -> int:
-    """Handle at most `limit` new events of the cursor; says how many were moved past.
+def run_batch(
+    engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int, alone: bool = False
+) -> int:
+    """Handle at most `limit` new events of the cursor; says how many were moved past. With
+    `alone`, only while nobody works on another range of the subscriber.
 
     A handler's error never leaves this function; a transient one of the database does, and
     then nothing has happened.
     """
-    batch = Batch(Tally(subscriber.name))
+    batch = Batch(subscriber, cursor, limit)
+    deadline = time.monotonic() + conf.get("batch_seconds")
     try:
-        with watched(subscriber.name):
-            _run_in_one_transaction(engine, subscriber, cursor, limit, batch)
+        with watched(subscriber.name), transaction.atomic(using=engine.connection.alias):
+            _take(engine, batch, deadline, alone=alone)
     except Exception as error:
         if engine.is_transient(error) or not batch.events:
             raise
@@ -56,26 +69,43 @@ def run_batch(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int
     return batch.done
 
 
-def _run_in_one_transaction(
-    engine: Engine, subscriber: Subscriber, cursor: int, limit: int, batch: Batch
-) -> None:
+def run_together(engine: Engine, batches: Sequence[Batch]) -> bool:
+    """Handle a batch of each of several cursors in one transaction: one commit for all. False
+    when that fails; then nothing has happened, and `run_batch` of each finds out why."""
     deadline = time.monotonic() + conf.get("batch_seconds")
-    with transaction.atomic(using=engine.connection.alias):
-        claim = engine.claim(cursor)
-        if claim is None:
-            metrics.conflicted()
-            return
-        fetched = engine.fetch(claim, subscriber.handlers, limit)
-        batch.events = fetched.events
-        _handle(subscriber, fetched, batch, deadline)
-        if batch.muted:
-            parking.count_muted(claim.cursor, batch.muted)
-        _advance(engine, claim, batch, limit)
+    try:
+        with transaction.atomic(using=engine.connection.alias):
+            for batch in batches:
+                with watched(batch.subscriber.name):
+                    _take(engine, batch, deadline)
+                if time.monotonic() > deadline:
+                    break
+    except Exception as error:
+        logger.info("run apart, as together they failed: %r", error)
+        return False
+    for batch in batches:
+        batch.tally.count()
+    return True
 
 
-def _handle(subscriber: Subscriber, fetched: Fetched, batch: Batch, deadline: float) -> None:
+def _take(engine: Engine, batch: Batch, deadline: float, *, alone: bool = False) -> None:
+    claim = engine.claim(batch.cursor, alone=alone)
+    if claim is None:
+        metrics.conflicted()
+        return
+    fetched = engine.fetch(claim, batch.subscriber.handlers, batch.limit)
+    batch.events = fetched.events
+    _handle(batch, fetched, deadline)
+    if batch.muted:
+        parking.count_muted(claim.cursor, batch.muted)
+    last = batch.events[batch.done - 1].position if batch.done else 0
+    engine.advance(claim, last, complete=batch.done == len(batch.events) < batch.limit)
+
+
+def _handle(batch: Batch, fetched: Fetched, deadline: float) -> None:
     """Make the runs until all are made, or until the time is up and what is handled is the front
     of the batch."""
+    subscriber = batch.subscriber
     behind = parking.parked_keys(subscriber.name, fetched.events) if fetched.parked else set()
     reached = -1
     for run in cut(fetched.events, subscriber.handlers, fetched.muted):
@@ -86,12 +116,6 @@ def _handle(subscriber: Subscriber, fetched: Fetched, batch: Batch, deadline: fl
         reached = max(reached, run.last)
         if batch.done == reached + 1 and time.monotonic() > deadline:
             break
-
-
-def _advance(engine: Engine, claim: Claim, batch: Batch, limit: int) -> None:
-    last = batch.events[batch.done - 1].position if batch.done else 0
-    everything = batch.done == len(batch.events) < limit
-    engine.advance(claim, last, complete=everything)
 
 
 def _run_again(engine: Engine, subscriber: Subscriber, cursor: int, batch: Batch) -> int:

@@ -1,7 +1,7 @@
-"""What the tables say, for Prometheus, read when it asks. docs/bus.md says what each number means.
+"""What the tables say, for Prometheus, read when it asks; docs/bus-metrics.md says what it means.
 
-Every query is bounded, by a count or by the sparseness of what it counts, and all together by
-`SCRAPE_SECONDS` on PostgreSQL. Without the database the answer is `eventbus_up 0`.
+Every query is bounded by a count or by the sparseness of what it counts, and on PostgreSQL by
+`SCRAPE_SECONDS`. Without the database the answer is `eventbus_up 0`.
 """
 
 import logging

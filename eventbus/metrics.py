@@ -1,7 +1,7 @@
-"""What this process did, for Prometheus. docs/bus.md says what each number means.
+"""What this process did, for Prometheus. docs/bus-metrics.md says what each number means.
 
 Counted after the commit: what was rolled back is in no number. A transaction's work is tallied
-in plain lists and counted at once, so that a delivery costs well under a microsecond.
+in plain lists and counted at once, so that a delivery costs about a microsecond.
 """
 
 import time
@@ -31,26 +31,10 @@ Outcome = Literal[
 Source = Literal["commit", "notify", "poll"]
 
 SECONDS = (
-    0.0001,
-    0.0005,
-    0.001,
-    0.0025,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1,
-    2.5,
-    5,
-    10,
-    30,
-)
+    0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+    0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+)  # fmt: skip
 E2E_SECONDS = (*SECONDS[2:], 60, 300, 1800, 3600)
-
-
 FEW = 8  # values that are observed faster one by one
 
 

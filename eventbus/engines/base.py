@@ -144,9 +144,10 @@ class Engine(ABC):
     def refresh(self) -> None:
         """Let claims from now on see every event committed so far."""
 
-    def claim(self, cursor: int) -> Claim | None:
+    def claim(self, cursor: int, *, alone: bool = False) -> Claim | None:
         """Lock the cursor in the transaction that is open; None when it is paused, gone or held
-        by another worker."""
+        by another worker, or when another works on a range of the same subscriber and one of
+        the two wants to be `alone`."""
         return self._claim("id = %s AND NOT paused", [cursor], skip_locked=True)
 
     def hold(self, subscriber: str, shard: int, *, wait: bool) -> Claim | None:

@@ -26,7 +26,9 @@ from eventbus.engines.base import (
     is_operational,
 )
 
+READ_TEXT = READ.replace("load,", "load::text,").replace("headers,", "headers::text,")
 TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any constant would do)
+ALONE = 0x6275_7361  # advisory locks (ALONE, subscriber): shared by its batches, unless one wants it all
 OWNING = {"call": 0x6275_7363, "range": 0x6275_7372}  # advisory locks: (OWNING[kind], number)
 ENOUGH = 1000  # unread events looked at before a cursor is worth a claim in any case
 
@@ -163,6 +165,11 @@ class PostgresqlEngine(Engine):
                 self.beside.close()
                 raise
 
+    def claim(self, cursor: int, *, alone: bool = False) -> Claim | None:
+        lock = "pg_try_advisory_xact_lock" + ("" if alone else "_shared")
+        free = f"{lock}({ALONE}, hashtext(subscriber))"
+        return self._claim(f"id = %s AND NOT paused AND {free}", [cursor], skip_locked=True)
+
     def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None:
         # The newest tick may be older than what the row says by now: then there is nothing to
         # read. The ticks' snapshots are read by the next statement, under the lock.
@@ -216,7 +223,7 @@ class PostgresqlEngine(Engine):
         limit: int,
     ) -> Fetched:
         rows = self._rows(
-            f"SELECT {READ}, {EXCEPTIONS} FROM eventbus_event e WHERE {where}"
+            f"SELECT {READ_TEXT}, {EXCEPTIONS} FROM eventbus_event e WHERE {where}"
             " AND e.shard >= %s AND e.shard < %s AND e.name = ANY(%s)"
             f" ORDER BY {order} LIMIT %s",
             [
@@ -289,11 +296,11 @@ class PostgresqlEngine(Engine):
         return bool(state) and str(state).startswith(self.TRANSIENT)
 
     # The bus's own statements are few and always the same, so they are bound by the server and
-    # prepared (where the connection's option `prepare_threshold` allows it), past Django's
-    # cursor, which binds in Python and lets the server plan each anew.
+    # prepared (where the connection's option `prepare_threshold` allows it), and their rows come
+    # in binary, past Django's cursor, which binds in Python and lets the server plan each anew.
     def _rows(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         with self.connection.wrap_database_errors:
-            return self._cursor().execute(sql, params).fetchall()
+            return self._cursor().execute(sql, params, binary=True).fetchall()
 
     def _execute(self, sql: str, params: Sequence[Any]) -> int:
         with self.connection.wrap_database_errors:

@@ -201,7 +201,7 @@ def test_handled_before_a_failure_is_handled_together_again(
         say(f"k{n}", n)
     ensure_cursors()
     worker = Worker()
-    worker.calm = set(Cursor.objects.values_list("pk", flat=True))
+    worker.reader.calm = set(Cursor.objects.values_list("pk", flat=True))
     monkeypatch.setattr("django.db.transaction.Atomic.__exit__", count)
     worker.step()
     monkeypatch.undo()

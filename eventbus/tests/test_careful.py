@@ -176,7 +176,7 @@ def test_an_error_that_always_looks_transient_blocks_its_range_only_for_a_while(
     say("l", 4)
     ensure_cursors()
     worker = Worker()
-    worker.calm = {Cursor.objects.get(subscriber="a").pk}
+    worker.reader.calm = {Cursor.objects.get(subscriber="a").pk}
     for _ in range(20):
         worker.step()
     assert effects.of("a") == [1, 4]
@@ -222,7 +222,7 @@ def test_a_new_worker_is_careful_and_an_old_one_is_not(effects: Effects, say: An
     say("k", 2)
     worker.step()
     worker.step()
-    assert worker.calm == {cursor}
+    assert worker.reader.calm == {cursor}
     assert effects.of("a") == [1, 2]
 
 

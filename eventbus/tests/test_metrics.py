@@ -122,7 +122,7 @@ def test_a_cursor_that_moves_past_nothing_is_not_counted(
     ensure_cursors()
     say("k", 1)
     engine().refresh()
-    run_batch(engine(), subscribers["a"], Cursor.objects.get().pk, limit=10)
+    run_batch(engine(), subscribers["a"], Cursor.objects.get(subscriber="a").pk, limit=10)
 
     assert outcomes(since, "a") == {}
     assert since("batch_size_count", subscriber="a") == 0

@@ -117,8 +117,8 @@ def a_chain_beside_other_writers(effects: Effects) -> None:
     bus = engine()
     claim = bus.claim
 
-    def claim_while_others_commit(cursor: int) -> Claim | None:
-        claimed = claim(cursor)
+    def claim_while_others_commit(cursor: int, *, alone: bool = False) -> Claim | None:
+        claimed = claim(cursor, alone=alone)
         with another_connection() as other:
             run(other, "SELECT pg_current_xact_id()")
         return claimed

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from django.db import OperationalError
@@ -92,24 +93,23 @@ def test_gauges_that_lead_to_no_function_refuse_to_start(monkeypatch: pytest.Mon
 
 
 # Several processes ------------------------------------------------------------------------------
-@pytest.fixture
-def here(tmp_path: Path) -> dict[str, str]:
-    """A deployment's environment, with its database and its folder of numbers."""
-    folder = tmp_path / "metrics"
-    folder.mkdir()
-    environment = {
-        "DATABASE_URL": f"sqlite:///{tmp_path}/shop.sqlite3",
-        "SHOP_CONTEXTS": "orders",
-        "EVENTBUS_MODE": "manual",
-    }
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A deployment's environment, with its database."""
+    folder = tmp_path_factory.mktemp("here")
+    environment = {"DATABASE_URL": f"sqlite:///{folder}/shop.sqlite3", "SHOP_CONTEXTS": "orders"}
     succeed("manage.py", "migrate", "eventbus", "-v0", **environment)
-    return environment | {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    return environment
 
 
 @pytest.mark.process
 @pytest.mark.engine("sqlite")  # once is enough: it brings its own database
 def test_the_numbers_of_all_processes_are_summed_and_the_tables_are_told_once(
-    here: dict[str, str], client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+    here: dict[str, str],
+    tmp_path: Path,
+    client: Client,
+    db: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """One of them is killed, and another while it began: what it had done stays in the sums."""
     ends = ["", "os.kill(os.getpid(), signal.SIGKILL)"]
@@ -117,14 +117,14 @@ def test_the_numbers_of_all_processes_are_summed_and_the_tables_are_told_once(
         subprocess.Popen(
             [sys.executable, "manage.py", "shell", "-v0", "-c", WORK.format(count=20 + n, end=end)],
             cwd=ROOT,
-            env=outer_environment() | here,
+            env=outer_environment() | here | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
         )
         for n, end in enumerate(ends)
     ]
     assert [process.wait(timeout=60) for process in together] == [0, -signal.SIGKILL]
-    Path(here["PROMETHEUS_MULTIPROC_DIR"], "counter_1.db").touch()
+    Path(tmp_path, "counter_1.db").touch()
 
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", here["PROMETHEUS_MULTIPROC_DIR"])
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     text = client.get("/metrics").content.decode()
 
     assert samples(text, "eventbus_published_total") == [({"name": "test.happened"}, 41)]
@@ -134,3 +134,28 @@ def test_the_numbers_of_all_processes_are_summed_and_the_tables_are_told_once(
     assert samples(text, "eventbus_batch_size_sum") == [({"subscriber": "counted"}, 41)]
     assert samples(text, "eventbus_up") == [({}, 1)]
     assert text.count("# TYPE eventbus_lag_events gauge") == 1
+
+
+@pytest.mark.process
+@pytest.mark.engine("sqlite")  # once is enough: it brings its own database
+def test_a_worker_tells_its_own_numbers_until_it_ends(here: dict[str, str]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "eventbus", "run", "--metrics-port", "0"],
+        cwd=ROOT,
+        env=outer_environment() | here | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as worker:
+        try:
+            assert worker.stdout is not None
+            address = worker.stdout.readline().removeprefix("Metrics: ").strip()
+            assert address.startswith("http://127.0.0.1:")
+            with urlopen(address, timeout=30) as answer:  # noqa: S310
+                text = answer.read().decode()
+            worker.stdout.readline()  # it runs: from here on it minds the signal
+        finally:
+            worker.send_signal(signal.SIGTERM)
+
+    assert worker.returncode == 0
+    assert "# TYPE eventbus_handled_total counter" in text
+    assert "eventbus_up" not in text  # the tables are for the page to tell
