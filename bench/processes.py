@@ -90,17 +90,31 @@ def crew(*commands: Sequence[str], url: str, **env: str) -> Iterator[list[Child]
             child.end()
 
 
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the process's state on (proc(5) counts it as the third)."""
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rpartition(")")[2].split()
+
+
 def cpu_seconds(pids: Sequence[int]) -> float:
     """CPU time that the processes used so far; 0 for one that is gone."""
     total = 0
     for pid in pids:
-        try:
-            with open(f"/proc/{pid}/stat") as stat:
-                fields = stat.read().rpartition(")")[2].split()
-        except FileNotFoundError:
-            continue
-        total += int(fields[11]) + int(fields[12])  # utime, stime
+        with suppress(FileNotFoundError):
+            user, system = _stat(pid)[11:13]
+            total += int(user) + int(system)
     return total / TICKS
+
+
+def ended_children_seconds(pid: int) -> float:
+    """CPU time of the process's children that have ended."""
+    user, system = _stat(pid)[13:15]
+    return (int(user) + int(system)) / TICKS
+
+
+def parent(pid: int) -> int:
+    """The process that started this one."""
+    return int(_stat(pid)[1])
 
 
 # In the child ---------------------------------------------------------------------------------
