@@ -51,11 +51,14 @@ class Bench:
 
 
 def drains(bench: Bench) -> Iterator[Row]:
-    """One worker, each kind of handler, against con100 with one client."""
+    """One worker, each kind of handler, against con100 with one client; and, without a goal,
+    against a plain loop of the same statements."""
     samples, found = Samples(), dict[str, list[Drain]]()
     for _ in range(bench.sizes.rounds):
         for kind in ("orm", "raw", "batch"):
             samples.add(f"R1 {kind}", samples.add("R1", bench.reference.con100()))
+            if kind != "batch":
+                samples.add(f"loop {kind}", plain_loop(bench, kind))
             done = bench.drain(kind)
             found.setdefault(kind, []).append(done)
             samples.add(kind, done.rate)
@@ -71,7 +74,21 @@ def drains(bench: Bench) -> Iterator[Row]:
             goal=f">= {goal:.2f} R1",
             met=ratio >= goal,
         )
+        if kind != "batch":
+            yield Row(
+                what="  the same statements in a plain loop",
+                figure=f"{samples.median(f'loop {kind}'):,.0f} events/s",
+                against=f"bus: {samples.ratio(kind, f'loop {kind}'):.2f} of it",
+            )
         yield _explained(found[kind])
+
+
+def plain_loop(bench: Bench, kind: str) -> float:
+    """Events per second, if one is three updates, of a process without a bus."""
+    seconds = bench.sizes.seconds
+    with crew(("bench.loop", kind, "--seconds", str(seconds)), url=bench.fresh.url) as [child]:
+        child.go()
+        return float(child.finish(stop=False)["count"]) / seconds / workload.SUBSCRIBERS
 
 
 def _explained(drains: list[Drain]) -> Row:
