@@ -72,8 +72,8 @@ def _decide(row: Parked) -> bool:
 
 
 def _begin(row: Parked, now: datetime) -> bool:
-    """Commit the attempt; False when the row has changed since it was read."""
-    changed = _unchanged(row).update(
+    """Commit the attempt; False when the row has changed since it was read, or rests."""
+    changed = _unchanged(row, among=parking.runnable()).update(
         state=State.CALLING,
         attempts=row.attempts + 1,
         deaths=row.deaths,
@@ -81,6 +81,8 @@ def _begin(row: Parked, now: datetime) -> bool:
         next_at=now + LOOK_AGAIN,
     )
     row.attempts, row.state = row.attempts + 1, State.CALLING
+    if changed:
+        row.refresh_from_db(fields=["payload"])  # an operator may have edited it
     return changed == 1
 
 
@@ -166,6 +168,7 @@ def _still_mine(engine: Engine, row: Parked) -> bool:
     return _unchanged(row).exists()
 
 
-def _unchanged(row: Parked) -> QuerySet[Parked]:
+def _unchanged(row: Parked, *, among: QuerySet[Parked] | None = None) -> QuerySet[Parked]:
     """The row, if it is still as it was read."""
-    return parking.rows().filter(pk=row.pk, attempts=row.attempts, state=row.state)
+    rows = parking.rows() if among is None else among
+    return rows.filter(pk=row.pk, attempts=row.attempts, state=row.state)

@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "call_seconds": 300,  # the same for an external call
     "max_deaths": 3,  # of workers at one event, in a row; then it is a dead letter
     "max_attempts": 10,  # then a dead letter: about 17 minutes with the backoff of retry.py
+    "retention_days": 14,  # events stay that long at least, for replays; 0: for ever
 }
 
 

@@ -66,6 +66,14 @@ class NoHandler(Reject):
     """The code has no handler for this event any more: retry the dead letter when it has one."""
 
 
+class Refused(BusError):
+    """Refused, and nothing has changed:"""
+
+
+class NotFound(Refused, LookupError):
+    """Not found, and nothing has changed:"""
+
+
 class Unreadable(Reject):
     """The event's payload does not fit what the handler reads."""
 

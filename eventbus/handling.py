@@ -40,7 +40,8 @@ class Handling:
         """The id of the next event that this run publishes because of `cause`.
 
         The same in every rerun (UUIDv8 from cause, subscriber and ordinal), so that no rerun can
-        publish twice; but a new one during a call outside, where each publish is committed apart.
+        publish twice; but another when an operator has the event delivered again, and a new one
+        during a call outside, where each publish is committed apart.
         """
         if not self.transactional:
             return uuid7()

@@ -189,6 +189,7 @@ class Intervention(models.Model):
         MERGE = "merge"
         DROP = "drop"
         RENAME = "rename"
+        START = "start"
         ERASE = "erase"
 
     act = models.CharField(max_length=10, choices=Act)

@@ -55,7 +55,10 @@ def _notify_for_ever() -> None:
         _pending.clear()
         try:
             with connection.cursor() as cursor:
-                cursor.execute(f"NOTIFY {CHANNEL}")
+                # There is nothing to lose that a poll would not find: no waiting for the disk.
+                cursor.execute(
+                    f"BEGIN; SET LOCAL synchronous_commit TO off; NOTIFY {CHANNEL}; COMMIT"
+                )
             pause.wait(COALESCE_SECONDS)
         except Error as error:
             logger.warning("workers elsewhere will find by polling what is new: %s", error)

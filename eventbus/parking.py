@@ -87,17 +87,21 @@ def describe(error: Exception) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-def due(now: datetime) -> QuerySet[Parked]:
-    """The rows that something can be done about, oldest first; none of a paused cursor."""
-    active = [State.RETRYING, State.TO_CALL, State.CALLING]
+def runnable() -> QuerySet[Parked]:
+    """The rows that may be begun: none of a paused cursor or key."""
+    mine = {"subscriber": OuterRef("subscriber")}
     shard = OuterRef("shard")
-    running = Cursor.objects.filter(
-        subscriber=OuterRef("subscriber"), lo__lte=shard, hi__gt=shard, paused=False
-    )
+    running = Cursor.objects.filter(**mine, lo__lte=shard, hi__gt=shard, paused=False)
+    resting = PausedKey.objects.filter(**mine, source=OuterRef("source"), key=OuterRef("key"))
+    return rows().filter(Exists(running), ~Exists(resting))
+
+
+def due(now: datetime) -> QuerySet[Parked]:
+    """The rows that something can be done about, oldest first; none of a paused cursor or key."""
+    active = [State.RETRYING, State.TO_CALL, State.CALLING]
     return (
-        rows()
-        .filter(Exists(running), state__in=active, next_at__lte=now)
-        .filter(subscriber__in=list(subscribers))
+        runnable()
+        .filter(state__in=active, next_at__lte=now, subscriber__in=list(subscribers))
         .order_by("next_at", "position")
     )
 
@@ -105,10 +109,27 @@ def due(now: datetime) -> QuerySet[Parked]:
 def finish(row: Parked, *, now: datetime) -> None:
     """Remove the row and let the next event of its key come forward."""
     rows().filter(pk=row.pk).delete()  # the row keeps its key: this may be rolled back
-    behind = rows().filter(subscriber=row.subscriber, source=row.source, key=row.key)
+    bring_forward(row.subscriber, row.source, row.key, now=now)
+
+
+def bring_forward(subscriber: str, source: str, key: str, *, now: datetime) -> None:
+    """Let the key's first parked event, if it merely waits, be run."""
+    behind = rows().filter(subscriber=subscriber, source=source, key=key).exclude(state=State.OWED)
     head = behind.order_by("position").first()
     if head is not None and head.state == State.WAITING:
         behind.filter(pk=head.pk).update(state=state_to_run(head), next_at=now)
+
+
+def afresh(row: Parked, *, now: datetime) -> dict[str, Any]:
+    """What a row becomes when an operator has it tried again, as if for the first time."""
+    return {
+        "state": state_to_run(row),
+        "attempts": 0,
+        "deaths": 0,
+        "begun_at": None,
+        "next_at": now,
+        "error": "",
+    }
 
 
 def state_to_run(row: Parked) -> str:

@@ -46,8 +46,9 @@ def _begin(engine: Engine, row: Parked, now: datetime) -> bool:
     deaths = row.deaths + 1 if row.begun_at else 0
     with transaction.atomic(using=engine.connection.alias):
         unchanged = _unchanged(engine, row)
-        if unchanged is None:
+        if unchanged is None or not parking.runnable().filter(pk=row.pk).exists():
             return False
+        row.payload = unchanged.payload  # an operator may have edited it
         if parking.state_to_run(row) == Parked.State.TO_CALL:  # it has become a call
             row.state = Parked.State.TO_CALL
         elif deaths >= conf.get("max_deaths"):

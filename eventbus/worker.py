@@ -14,7 +14,8 @@ from eventbus.engines import Engine, engine
 from eventbus.engines.base import Look
 from eventbus.models import Parked
 from eventbus.notify import LISTEN_SECONDS, start_listener
-from eventbus.reading import Reader
+from eventbus.operating.ranges import lift_abandoned
+from eventbus.reading import LAG_SECONDS, Reader
 from eventbus.registry import subscribers
 from eventbus.wakeup import Bell
 
@@ -31,12 +32,16 @@ class Worker:
 
     def __init__(self) -> None:
         self.reader = Reader()
+        self.lifted_at = 0.0
 
     def step(self) -> int:
         """One round over everything there is to do; says how many events were dealt with."""
         bus = engine()
         bus.guard(conf.get("hang_seconds"))
         look = bus.look(subscribers)
+        if time.monotonic() - self.lifted_at > LAG_SECONDS:
+            lift_abandoned()
+            self.lifted_at = time.monotonic()
         done = 0
         if look.scheduled:
             done += _apart(bus, partial(schedule.promote, bus, now=look.now))
@@ -44,7 +49,7 @@ class Worker:
         if look.parked:
             for row in parking.due(look.now).filter(state=State.RETRYING)[:100]:
                 done += _apart(bus, partial(retries.retry, bus, row, now=look.now))
-        if look.calls or done:
+        if look.calls:
             wakeup.callers.ring()
         return done
 

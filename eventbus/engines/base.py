@@ -5,7 +5,7 @@ handlers. A killed worker's lock dies with its connection, so nothing is ever le
 """
 
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from eventbus.engines.history import History
 from eventbus.envelope import Envelope
 
 COLUMNS = (
@@ -44,6 +45,7 @@ EXCEPTIONS = (
     " (SELECT EXISTS (SELECT 1 FROM eventbus_rebuild WHERE cursor_id = %s))"
 )
 Names = Mapping[str, Collection[str]]  # event names by subscriber
+COVERED = "SELECT 1 FROM eventbus_cursor WHERE "
 
 
 @dataclass(slots=True)
@@ -95,7 +97,7 @@ class Look:
     calls: bool = False  # an external call is due
 
 
-class Engine(ABC):
+class Engine(History):
     """What the bus asks of a database."""
 
     TRANSIENT: ClassVar[tuple[str, ...]]  # see `is_transient`
@@ -151,11 +153,12 @@ class Engine(ABC):
         return self._claim("id = %s AND NOT paused", [cursor], skip_locked=True)
 
     def hold(self, subscriber: str, shard: int, *, wait: bool) -> Claim | None:
-        """Lock the cursor whose range has `shard`; without `wait`, None when it is held."""
+        """Lock the cursor whose range has `shard`; without `wait`, None when it is held. None
+        also when the subscriber has no cursor."""
         where, params = "subscriber = %s AND lo <= %s AND hi > %s", [subscriber, shard, shard]
         claim = self._claim(where, params, skip_locked=not wait)
-        if claim is None and wait:
-            # Waited for a split or a merge: the statement saw the ranges as they were before.
+        while wait and claim is None and self._rows(COVERED + where, params):
+            # A split or merge gave the shard to another cursor while we waited for the old one.
             claim = self._claim(where, params, skip_locked=False)
         return claim
 
@@ -171,6 +174,10 @@ class Engine(ABC):
         """Move the cursor past the event `last` (0: none); `complete` says that everything the
         fetch could see is handled. What was suspected of killing workers is not any more."""
 
+    @abstractmethod
+    def has_passed(self, cursor: int, position: int) -> bool:
+        """Whether the cursor has moved past the event there, which is in its range."""
+
     def be_careful(self, claim: Claim, until: int, *, suspect: int | None, begun: int) -> None:
         """Note in the claim's cursor what is begun: the events up to `until`, and of them one
         alone, for that time."""
@@ -182,9 +189,9 @@ class Engine(ABC):
     # Ownership of what lasts longer than a transaction --------------------------------------------
     @abstractmethod
     def own(self, kind: str, numbers: Collection[int]) -> AbstractContextManager[set[int]]:
-        """A context manager that gives those of the `numbers` (of the kind "call" or "range") that
-        this process owns meanwhile, by locks that the system frees when the process or its
-        connection dies; another owns the rest."""
+        """A context manager that gives those of the `numbers` (of the kind "call", "range" or
+        "merge") that this process owns meanwhile, by locks that the system frees when the process
+        or its connection dies; another owns the rest."""
 
     # Time, errors, connections ------------------------------------------------------------------
     @abstractmethod

@@ -25,11 +25,13 @@ from eventbus.engines.base import (
     Names,
     is_operational,
 )
+from eventbus.engines.postgresql_history import PostgresqlHistory
 
 READ_TEXT = READ.replace("load,", "load::text,").replace("headers,", "headers::text,")
 TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any constant would do)
 ALONE = 0x6275_7361  # advisory locks (ALONE, subscriber): shared by its batches, unless one wants it all
-OWNING = {"call": 0x6275_7363, "range": 0x6275_7372}  # advisory locks: (OWNING[kind], number)
+# Advisory locks: (OWNING[kind], number).
+OWNING = {"call": 0x6275_7363, "range": 0x6275_7372, "merge": 0x6275_736D}
 ENOUGH = 1000  # unread events looked at before a cursor is worth a claim in any case
 
 NEWEST = "(SELECT max(id) FROM eventbus_tick)"
@@ -53,7 +55,7 @@ UNSEEN_BY_NEWEST = (
 )
 
 
-class PostgresqlEngine(Engine):
+class PostgresqlEngine(PostgresqlHistory, Engine):
     """The claim is the cursor's row lock, `FOR UPDATE SKIP LOCKED`."""
 
     # Classes of SQLSTATE and some states. Not 57014: a statement that took too long does so again.
@@ -147,14 +149,15 @@ class PostgresqlEngine(Engine):
         On a connection of its own: a transaction that has written sees its own id as finished
         in `pg_current_snapshot()`, and would skip the events it is about to publish. The lock
         and the snapshot are two statements (of one message), or the snapshot would be taken
-        before the lock and ticks could go backwards.
+        before the lock and ticks could go backwards. The commit need not wait for the disk: that of
+        a cursor which has used the tick comes after it in the same log.
         """
         if self.by_id:
             return
         with self.beside.cursor() as cursor:
             try:
                 cursor.execute(
-                    "BEGIN; SELECT set_config('eventbus.ticking',"
+                    "BEGIN; SET LOCAL synchronous_commit TO off; SELECT set_config('eventbus.ticking',"
                     f" pg_try_advisory_xact_lock({TICKING})::text, TRUE);"
                     " INSERT INTO eventbus_tick (created_at, snapshot)"
                     f" SELECT statement_timestamp(), {NOW}"
@@ -260,6 +263,15 @@ class PostgresqlEngine(Engine):
             " WHERE id = %s",
             [*moved, claim.careful_after(last, complete=complete), claim.cursor],
         )
+
+    def has_passed(self, cursor: int, position: int) -> bool:
+        done = f"{SEEN.format('c.tick')} OR ({SEEN.format('c.target')} AND e.id <= c.pos)"
+        found = self._rows(
+            f"SELECT {'e.id <= c.pos' if self.by_id else done} FROM eventbus_event e,"
+            " eventbus_cursor c WHERE e.id = %s AND c.id = %s",
+            [position, cursor],
+        )
+        return bool(found and found[0][0])
 
     @contextmanager
     def own(self, kind: str, numbers: Collection[int]) -> Iterator[set[int]]:

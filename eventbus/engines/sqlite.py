@@ -22,12 +22,13 @@ from eventbus.engines.base import (
     Names,
     is_operational,
 )
+from eventbus.engines.sqlite_history import SqliteHistory
 
 LOCKS = 1024  # files a kind at most; two that share one wait for each other: rare and harmless
 END = "(SELECT coalesce(max(id), 0) FROM eventbus_event)"
 
 
-class SqliteEngine(Engine):
+class SqliteEngine(SqliteHistory, Engine):
     """The claim is the write transaction itself (`transaction_mode=IMMEDIATE`)."""
 
     TRANSIENT = ("locked", "busy", "disk is full", "disk i/o")
@@ -131,6 +132,12 @@ class SqliteEngine(Engine):
                 claim.cursor,
             ],
         )
+
+    def has_passed(self, cursor: int, position: int) -> bool:
+        found = self._rows(
+            "SELECT pos >= %s FROM eventbus_cursor WHERE id = %s", [position, cursor]
+        )
+        return bool(found and found[0][0])
 
     @contextmanager
     def own(self, kind: str, numbers: Collection[int]) -> Iterator[set[int]]:

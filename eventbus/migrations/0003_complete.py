@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
             name='Intervention',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('act', models.CharField(choices=[('retry', 'Retry'), ('skip', 'Skip'), ('edit', 'Edit'), ('redeliver', 'Redeliver'), ('replay', 'Replay'), ('pause', 'Pause'), ('resume', 'Resume'), ('split', 'Split'), ('merge', 'Merge'), ('drop', 'Drop'), ('rename', 'Rename'), ('erase', 'Erase')], max_length=10)),
+                ('act', models.CharField(choices=[('retry', 'Retry'), ('skip', 'Skip'), ('edit', 'Edit'), ('redeliver', 'Redeliver'), ('replay', 'Replay'), ('pause', 'Pause'), ('resume', 'Resume'), ('split', 'Split'), ('merge', 'Merge'), ('drop', 'Drop'), ('rename', 'Rename'), ('start', 'Start'), ('erase', 'Erase')], max_length=10)),
                 ('by', models.CharField(max_length=150)),
                 ('reason', models.TextField(default='')),
                 ('subscriber', models.CharField(default='', max_length=100)),

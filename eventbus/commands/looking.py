@@ -1,0 +1,156 @@
+"""Looking: nothing is changed, nothing is locked."""
+
+from argparse import ArgumentTypeError
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand
+
+from eventbus import operating
+from eventbus.commands.output import add_json, cell, say_json, say_table
+from eventbus.operating.overview import COUNTED, Range
+
+
+def add(acts: Any) -> None:
+    """status, tail, dead, show, history"""
+    parser = acts.add_parser("status", help="how far every subscriber has come")
+    add_json(parser)
+    parser.set_defaults(do=status)
+
+    parser = acts.add_parser("tail", help="the newest events of the log")
+    parser.add_argument("-n", type=count, default=20, help="how many (%(default)s)")
+    parser.add_argument("--key", help="only this key")
+    parser.add_argument("--event", help="only events of this name")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on as events arrive")
+    add_json(parser)
+    parser.set_defaults(do=tail)
+
+    parser = acts.add_parser("dead", help="the dead letters")
+    parser.add_argument("--subscriber", help="only this subscriber's")
+    parser.add_argument("--event", help="only events of this name")
+    parser.add_argument("--group", action="store_true", help="count them by their errors")
+    add_json(parser)
+    parser.set_defaults(do=dead)
+
+    parser = acts.add_parser("show", help="all that is known about one event")
+    parser.add_argument("event", help="its id, or its number in the log")
+    parser.add_argument("--payload", action="store_true", help="show it too: it may be personal")
+    add_json(parser)
+    parser.set_defaults(do=show)
+
+    parser = acts.add_parser("history", help="what operators did, and why")
+    parser.add_argument("--subscriber", help="only with this subscriber")
+    parser.add_argument("--event", type=UUID, help="only with this event, by its id")
+    parser.add_argument("-n", type=count, default=20, help="how many (%(default)s)")
+    add_json(parser)
+    parser.set_defaults(do=history)
+
+
+def count(text: str) -> int:
+    """A number of rows, 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError("1 or more is needed")
+    return int(text)
+
+
+def status(command: BaseCommand, *, json: bool, **_: Any) -> None:
+    """One row a subscriber and range."""
+    rows = operating.status()
+    if json:
+        say_json(command, [asdict(row) for row in rows])
+    else:
+        say_table(command, [_status(row) for row in rows], "Nobody subscribes to anything here.")
+
+
+def _status(row: Range) -> dict[str, Any]:
+    age = None if row.oldest_seconds is None else timedelta(seconds=int(row.oldest_seconds))
+    return {
+        "subscriber": row.subscriber,
+        "shards": f"{row.lo}-{row.hi - 1}",
+        "behind": f"{row.behind}+" if row.behind >= COUNTED else row.behind,
+        "parked keys": row.parked_keys,
+        "parked events": row.parked_events,
+        "dead": row.dead,
+        "paused keys": row.paused_keys,
+        "oldest": age,
+        "state": row.state,
+        "position": row.position,
+        "moved": row.moved_at or "never",
+    }
+
+
+def tail(
+    command: BaseCommand,
+    *,
+    n: int,
+    key: str | None,
+    event: str | None,
+    follow: bool,
+    json: bool,
+    **_: Any,
+) -> None:
+    """A line an event; JSON Lines for scripts."""
+    for row in operating.tail(n, key=key, name=event, follow=follow):
+        if json:
+            say_json(command, row, indent=None)
+        else:
+            columns = "id", "occurred_at", "event_id", "name", "key"
+            command.stdout.write("  ".join(cell(row[column]) for column in columns))
+        command.stdout.flush()
+
+
+def dead(
+    command: BaseCommand,
+    *,
+    subscriber: str | None,
+    event: str | None,
+    group: bool,
+    json: bool,
+    **_: Any,
+) -> None:
+    """A line a dead letter, or a group of them."""
+    look = operating.dead_groups if group else operating.dead_letters
+    rows = look(subscriber=subscriber, event=event)
+    if json:
+        say_json(command, rows)
+    else:
+        say_table(command, rows, "No dead letters.")
+
+
+def show(command: BaseCommand, *, event: str, payload: bool, json: bool, **_: Any) -> None:
+    """The event, what became of it at each subscriber, and what operators did with it."""
+    known = operating.show(event, payload=payload)
+    if json:
+        say_json(command, known)
+        return
+    tables = known.pop("subscribers"), known.pop("interventions")
+    for name, value in known.items():
+        if name in ("headers", "payload"):
+            command.stdout.write(f"{name}:")
+            say_json(command, value)
+        else:
+            command.stdout.write(f"{name}: {cell(value)}")
+    command.stdout.write("")
+    say_table(command, tables[0], "Nobody here hears of it.")
+    if tables[1]:
+        command.stdout.write("")
+        say_table(command, tables[1], "")
+
+
+def history(
+    command: BaseCommand,
+    *,
+    subscriber: str | None,
+    event: UUID | None,
+    n: int,
+    json: bool,
+    **_: Any,
+) -> None:
+    """A line an intervention, the newest first."""
+    rows = operating.history(subscriber=subscriber, event_id=event, count=n)
+    if json:
+        say_json(command, rows)
+    else:
+        say_table(command, rows, "Nobody did anything.")

@@ -1,0 +1,52 @@
+"""How sub-commands speak: tables for people, JSON for scripts."""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.core.serializers.json import DjangoJSONEncoder
+
+from eventbus import operating
+
+WIDTH = 200  # characters of a cell at most; --json has them all
+
+
+def say_json(command: BaseCommand, value: object, *, indent: int | None = 2) -> None:
+    """Write the value as JSON; on one line without `indent`."""
+    command.stdout.write(json.dumps(value, cls=DjangoJSONEncoder, indent=indent))
+
+
+def say_table(command: BaseCommand, rows: Sequence[Mapping[str, Any]], nothing: str) -> None:
+    """Write the rows under their names, or `nothing` when there are none."""
+    if not rows:
+        command.stdout.write(nothing)
+        return
+    lines = [list(rows[0]), *([cell(value) for value in row.values()] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    for line in lines:
+        padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+        command.stdout.write("  ".join(padded).rstrip())
+
+
+def cell(value: object) -> str:
+    """The value for a person, on one line."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    text = str(value).replace("\n", " ")
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+
+
+def add_json(parser: ArgumentParser) -> None:
+    """Let a script ask for JSON."""
+    parser.add_argument("--json", action="store_true", help="for scripts")
+
+
+def add_by(parser: ArgumentParser, *, reason: bool = False) -> None:
+    """Ask who does it, and why, which must be said when `reason`."""
+    parser.add_argument("--by", default=operating.operator(), help="who you are (%(default)s)")
+    parser.add_argument("--reason", default="", required=reason, help="why, for the next to look")
