@@ -28,6 +28,7 @@ from shop.tests.servers import Postgres, postgres
 
 SERVER = ("shared_buffers=1GB", "max_wal_size=4GB")
 SETTINGS = ("fsync", "synchronous_commit", "shared_buffers", "max_wal_size")
+PROFILED = ("orm", "raw", "batch", "noop")
 QUICK = {
     **{"rounds": 1, "seconds": 1.0, "orm": 1_500, "raw": 3_000, "batch": 8_000, "noop": 3_000},
     **{"latency": 3.0, "old": 50_000, "idle": 5.0},
@@ -48,7 +49,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--old", type=int, help="events in the full log, default 1,000,000")
     parser.add_argument("--sqlite", action="store_true", help="SQLite, beside PostgreSQL")
     parser.add_argument("--unprepared", action="store_true", help="as behind a pooler")
-    parser.add_argument("--profile", metavar="KIND", help="profile a worker: orm, raw, batch, noop")
+    parser.add_argument("--profile", choices=PROFILED, help="where a worker's time goes")
     return parser.parse_args()
 
 

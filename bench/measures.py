@@ -188,11 +188,11 @@ def publish(bench: Bench) -> Iterator[Row]:
     )
 
 
-def produce(bench: Bench, kind: str, producers: int) -> float:
+def produce(bench: Bench, kind: str, producers: int, database: Database | None = None) -> float:
     """Orders per second of so many producers together."""
     seconds = bench.sizes.seconds
     command = ("bench.publisher", kind, "--seconds", str(seconds))
-    with crew(*[command] * producers, url=bench.fresh.url) as children:
+    with crew(*[command] * producers, url=(database or bench.fresh).url) as children:
         for child in children:
             child.go()
         count = sum(child.finish(stop=False)["count"] for child in children)

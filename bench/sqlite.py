@@ -32,13 +32,10 @@ def drains(bench: Bench) -> Iterator[Row]:
 
 def publish(bench: Bench) -> Iterator[Row]:
     """One producer."""
-    postgresql, samples = bench.fresh, Samples()
-    file = bench.new_database("published")
+    samples, file = Samples(), bench.new_database("published")
     for _ in range(bench.sizes.rounds):
-        for name, database in (("postgresql", postgresql), ("sqlite", file)):
-            bench.fresh = database
-            samples.add(name, produce(bench, "event", 1))
-    bench.fresh = postgresql
+        samples.add("postgresql", produce(bench, "event", 1))
+        samples.add("sqlite", produce(bench, "event", 1, file))
     yield Row(
         what="publish (order + event), 1 producer",
         figure=f"{samples.median('sqlite'):,.0f} orders/s",
