@@ -49,15 +49,18 @@ def redis_url() -> Iterator[str]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is about another engine than the one of this run (not a skip: it does not
-    exist there)."""
+    exist there), and what takes so long that it runs with --hypothesis-profile=nightly only."""
     from django.conf import settings
 
     vendor = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2].removesuffix("ql")
     here = {"sqlite3": "sqlite", "postgres": "postgresql"}.get(vendor, vendor)
+    tonight = config.getoption("--hypothesis-profile") == "nightly"
     kept, left = [], []
     for item in items:
         marker = item.get_closest_marker("engine")
-        (kept if marker is None or marker.args[0] == here else left).append(item)
+        belongs = marker is None or marker.args[0] == here
+        belongs = belongs and (tonight or not item.get_closest_marker("nightly"))
+        (kept if belongs else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from eventbus import conf, metrics
+from eventbus import conf, metrics, rebuilding
 from eventbus.delivery import park_first, run_batch
 from eventbus.engines import Engine
 from eventbus.envelope import Envelope
@@ -66,6 +66,7 @@ def _begin(engine: Engine, subscriber: Subscriber, cursor: int, limit: int) -> B
         events = engine.fetch(claim, subscriber.handlers, 1 if suspicious else limit).events
         if not events:
             engine.advance(claim, 0, complete=True)
+            rebuilding.finish_if_done(engine, cursor)
             return Begun((), alone=False)
         first, until = events[0].position, claim.careful_until
         if until is None or first > until:

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from eventbus import conf
-from eventbus.contract_files import view_file_problems
-from eventbus.registry import subscribers
+from eventbus.contract import contracts
+from eventbus.contract_files import upcaster_problems, view_file_problems
+from eventbus.registry import republishers, subscribers
 
 
 @register("eventbus")
@@ -43,5 +44,27 @@ def check_subscriptions(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
         Error(problem, id="eventbus.E005")
         for subscriber in subscribers.values()
         for handler in subscriber.handlers.values()
-        for problem in view_file_problems(handler.view, handler.name)
+        for problem in view_file_problems(handler.view, handler.name, subscriber=subscriber.name)
+    ]
+
+
+@register("eventbus")
+def check_state_events(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """What tells a state can be told afresh, to readers that are new or have lost it."""
+    return [
+        Error(f"{contract.name} tells a state but has no @republisher", id="eventbus.E006")
+        for contract in contracts.values()
+        if contract.state and not contract.private and contract.name not in republishers
+    ]
+
+
+@register("eventbus")
+def check_upcasters(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Every upcaster leads, version by version, to one that a contract promises."""
+    if conf.get("contracts") is None:
+        return []
+    return [
+        Error(problem, id="eventbus.E007")
+        for subscriber in subscribers.values()
+        for problem in upcaster_problems(subscriber)
     ]

@@ -3,12 +3,13 @@ the producer's class, committed, and held against the code on both sides."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 
 from eventbus import conf
 from eventbus.contract import Contract, contracts
-from eventbus.registry import subscribers
+from eventbus.registry import Handler, Subscriber, subscribers, upcasters
 from eventbus.schema import schema_of, view_problems
 
 
@@ -36,11 +37,16 @@ def problems_of(source: str) -> list[str]:
     """
     problems = [problem for c in public_contracts(source) for problem in producer_problems(c)]
     for subscriber in subscribers.values():
-        for handler in subscriber.handlers.values():
-            config = apps.get_containing_app_config(handler.function.__module__)
-            if config is not None and config.label == source:
-                problems += view_file_problems(handler.view, handler.name)
+        mine = [h for h in subscriber.handlers.values() if _label(h) == source]
+        for handler in mine:
+            problems += view_file_problems(handler.view, handler.name, subscriber=subscriber.name)
+        problems += upcaster_problems(subscriber) if mine else []
     return problems
+
+
+def _label(handler: Handler) -> str | None:
+    config = apps.get_containing_app_config(handler.function.__module__)
+    return config.label if config else None
 
 
 def producer_problems(contract: Contract) -> list[str]:
@@ -53,16 +59,43 @@ def producer_problems(contract: Contract) -> list[str]:
     return []
 
 
-def view_file_problems(view: type, name: str) -> list[str]:
-    """What `view` reads that some version kept of the contract `name` does not promise."""
-    kept = sorted(conf.contracts_folder().glob(f"{name}.v*.json"))
-    schemas = [(file.stem, json.loads(file.read_text())) for file in kept]
-    private = [c for c in contracts.values() if c.name == name and c.private]
-    schemas += [(f"{c.name} v{c.version}", schema_of(c)) for c in private]
+def view_file_problems(view: type, name: str, *, subscriber: str = "") -> list[str]:
+    """What `view` reads that some version kept of the contract `name` does not promise, except
+    versions that an upcaster of the subscriber leads on from."""
+    schemas = _kept(name)
     if not schemas:
         return [f"{view.__qualname__} reads {name}, which has no contract"]
     return [
         f"{view.__qualname__}{problem} by {label}"
         for label, schema in schemas
+        if (subscriber, name, schema["x-version"]) not in upcasters
         for problem in view_problems(view, schema)
+    ]
+
+
+def upcaster_problems(subscriber: Subscriber) -> list[str]:
+    """Where the subscriber's upcasters lead nowhere, or leave out a version on the way."""
+    names = {name for owner, name, _ in upcasters if owner == subscriber.name}
+    return [problem for name in sorted(names) for problem in _chain_problems(subscriber, name)]
+
+
+def _chain_problems(subscriber: Subscriber, name: str) -> list[str]:
+    who = f"{subscriber.name} upcasts {name}"
+    if name not in subscriber.handlers:
+        return [f"{who}, which it does not hear"]
+    mine = {version for owner, of, version in upcasters if (owner, of) == (subscriber.name, name)}
+    end = max(mine) + 1
+    problems = [f"{who}, but not v{gap}" for gap in range(min(mine), end) if gap not in mine]
+    if end not in {schema["x-version"] for _, schema in _kept(name)}:
+        problems.append(f"{who} up to v{end}, which has no contract")
+    return problems
+
+
+def _kept(name: str) -> list[tuple[str, dict[str, Any]]]:
+    """The versions kept of a contract, each with what to call it."""
+    files = sorted(conf.contracts_folder().glob(f"{name}.v*.json"))
+    private = [c for c in contracts.values() if c.name == name and c.private]
+    return [
+        *((file.stem, json.loads(file.read_text())) for file in files),
+        *((f"{c.name} v{c.version}", schema_of(c)) for c in private),
     ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import router
 
-from eventbus import conf
+from eventbus import conf, epoch
 from eventbus.engines import engine
 from eventbus.models import Cursor
 from eventbus.positions import position_at
@@ -35,6 +35,12 @@ def ensure_cursors_after_migrate(using: str, **_: Any) -> None:
     """A subscriber exists from the migration on, before new code publishes."""
     if using == conf.get("database") and router.allow_migrate_model(using, Cursor):
         try:
-            ensure_cursors()
+            prepare()
         finally:
             engine().release()  # the end of the log is looked for on a second connection
+
+
+def prepare() -> None:
+    """What is to be done before anything is read."""
+    epoch.guard(engine())
+    ensure_cursors()

@@ -13,10 +13,10 @@ from typing import Any
 
 from django.db import transaction
 
-from eventbus import conf, metrics, parking
+from eventbus import conf, metrics, parking, rebuilding
 from eventbus.engines import Engine, engine
 from eventbus.engines.base import Fetched
-from eventbus.envelope import Envelope
+from eventbus.envelope import ERASED, MUTED, Envelope
 from eventbus.errors import BrokenTransaction, HandlerExited
 from eventbus.handling import handling
 from eventbus.metrics import Tally
@@ -104,6 +104,8 @@ def _take(engine: Engine, batch: Batch, deadline: float, *, alone: bool = False)
         parking.count_muted(claim.cursor, batch.muted)
     last = batch.events[batch.done - 1].position if batch.done else 0
     engine.advance(claim, last, complete=batch.done == len(batch.events) < batch.limit)
+    if fetched.rebuilding or not fetched.events:
+        rebuilding.finish_if_done(engine, claim.cursor)
 
 
 def _handle(batch: Batch, fetched: Fetched, deadline: float) -> None:
@@ -111,10 +113,11 @@ def _handle(batch: Batch, fetched: Fetched, deadline: float) -> None:
     of the batch."""
     subscriber = batch.subscriber
     behind = parking.parked_keys(subscriber.name, fetched.events) if fetched.parked else set()
+    again = rebuilding.of(subscriber.name, fetched)
     reached = -1
     for run in cut(fetched.events, subscriber.handlers, fetched.muted):
         batch.failed = run
-        deliver(run, behind, batch.muted, batch.tally)
+        deliver(again.prepared(run), behind, batch.muted, batch.tally)
         batch.failed = None
         batch.done += len(run.events)
         reached = max(reached, run.last)
@@ -154,7 +157,9 @@ def park_first(
         fetched = engine.fetch(claim, subscriber.handlers, 1) if claim else Fetched()
         if not claim or not fetched.events or fetched.events[0].event_id != failed.event_id:
             return 0  # another worker has been here meanwhile
-        state = parking.park_failed(subscriber.name, failed, error, now=engine.clock())
+        parked = rebuilding.of(subscriber.name, fetched).prepared_one(failed)
+        muted, now = failed.position in fetched.muted, engine.clock()
+        state = parking.park_failed(subscriber.name, parked, error, now=now, muted=muted)
         engine.advance(claim, failed.position, complete=False)
     tally = Tally(subscriber.name)
     tally.put([failed], "dead" if state == parking.State.DEAD else "parked")
@@ -168,12 +173,12 @@ def deliver(run: Run, behind: set[tuple[str, str]], muted: Counter[str], tally: 
     handler, events = run.handler, run.events
     if behind:
         waiting = [event for event in events if (event.source, event.key) in behind]
-        parking.park_behind(handler.subscriber, waiting)
+        parking.park_behind(handler.subscriber, waiting, muted=run.muted)
         tally.put(waiting, "parked")
         events = [event for event in events if (event.source, event.key) not in behind]
     if handler.skip_erased:
-        tally.put([event for event in events if event.headers.get("erased")], "skipped")
-        events = [event for event in events if not event.headers.get("erased")]
+        tally.put([event for event in events if event.headers.get(ERASED)], "skipped")
+        events = [event for event in events if not event.headers.get(ERASED)]
     if not events:
         return
     if not handler.external:
@@ -187,6 +192,21 @@ def deliver(run: Run, behind: set[tuple[str, str]], muted: Counter[str], tally: 
         parking.park_calls(handler.subscriber, events)
         tally.put(events, "parked")
         behind.update((event.source, event.key) for event in events)
+
+
+def rerun(handler: Handler, event: Envelope, muted: Counter[str]) -> None:
+    """Handle a parked event; one that is muted counts in `muted` what it keeps from happening.
+
+    Raises what `invoke` raises.
+    """
+    if handler.skip_erased and event.headers.get(ERASED):
+        return
+    if not event.headers.get(MUTED):
+        invoke(handler, [event])
+    elif handler.external:
+        muted[f"called {event.name}"] += 1
+    else:
+        invoke(handler, [event], muted=muted)
 
 
 def invoke(

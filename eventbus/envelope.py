@@ -6,6 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+# Headers about the event itself.
+ERASED = "erased"  # its subject's personal data was blanked
+MUTED = "muted"  # parked during a rebuild: it had had its effects outside before
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:

@@ -7,7 +7,9 @@ in plain lists and counted at once, so that a delivery costs about a microsecond
 import time
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -98,6 +100,19 @@ _retries = cache(RETRIES.labels)
 _wakeups = cache(WAKEUPS.labels)
 
 
+_counting: ContextVar[bool] = ContextVar("eventbus_counting", default=True)
+
+
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """What is tallied meanwhile is going to be rolled back in the end."""
+    token = _counting.set(False)
+    try:
+        yield
+    finally:
+        _counting.reset(token)
+
+
 @dataclass(slots=True)
 class Tally:
     """What one transaction does for a subscriber; `count` it after the commit, or forget it."""
@@ -114,8 +129,8 @@ class Tally:
 
     def count(self) -> None:
         """Add it to this process's numbers."""
-        if not self.runs:
-            return  # a cursor that moved past nothing
+        if not self.runs or not _counting.get():
+            return  # a cursor that moved past nothing, or what will be rolled back
         outcomes: dict[tuple[str, Outcome], int] = defaultdict(int)
         seconds: dict[str, list[float]] = defaultdict(list)
         done: list[Envelope] = []

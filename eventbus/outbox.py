@@ -11,6 +11,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from eventbus import metrics, tracing
+from eventbus.blanking import on_arrival
 from eventbus.contract import contract_of
 from eventbus.engines import engine
 from eventbus.envelope import Envelope
@@ -76,6 +77,7 @@ def _row(fact: object, key: str, cause: Envelope | None) -> dict[str, Any]:
     if not 0 < len(key) <= KEY_LENGTH or "\0" in key:
         raise ValueError(f"A key of 1 to {KEY_LENGTH} characters is needed, not {key!r:.50}")
     payload = encode(fact)
+    subject = payload[contract.subject] if contract.subject else None
     run = current()
     if run:
         cause = run.cause(key, cause)
@@ -84,15 +86,24 @@ def _row(fact: object, key: str, cause: Envelope | None) -> dict[str, Any]:
     else:
         event_id = uuid7()
         headers = tracing.begun(event_id)
-    return {
+    body = {
         "event_id": event_id,
         "name": contract.name,
         "version": contract.version,
         "source": contract.source,
         "key": key,
         "shard": shard_of(key),
-        "payload": json.dumps(payload, separators=(",", ":")),
-        "headers": json.dumps(headers, separators=(",", ":")),
-        "subject": payload[contract.subject] if contract.subject else "",
+        "payload": payload,
+        "headers": headers,
+        "subject": "" if subject is None else str(subject),
         "occurred_at": timezone.now(),
+    }
+    return as_json(on_arrival(body))
+
+
+def as_json(body: dict[str, Any]) -> dict[str, Any]:
+    """The event as the engine writes it, payload and headers as text."""
+    compact = (",", ":")
+    return body | {
+        name: json.dumps(body[name], separators=compact) for name in ("payload", "headers")
     }

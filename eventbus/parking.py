@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from eventbus import conf
 from eventbus.engines import engine
-from eventbus.envelope import Envelope
+from eventbus.envelope import ERASED, MUTED, Envelope
 from eventbus.errors import NoHandler, Reject, Retry
 from eventbus.models import Cursor, Parked, PausedKey, Rebuild
 from eventbus.registry import Handler, subscribers
@@ -41,26 +41,32 @@ def parked_keys(subscriber: str, events: Iterable[Envelope]) -> set[tuple[str, s
     }
 
 
-def park_failed(subscriber: str, event: Envelope, error: Exception, *, now: datetime) -> str:
-    """Record the first failure of an event; the state: to be tried again, or a dead letter."""
+def park_failed(
+    subscriber: str, event: Envelope, error: Exception, *, now: datetime, muted: bool = False
+) -> str:
+    """Record the first failure of an event; the state: to be tried again, or a dead letter. A
+    `muted` one takes no effect outside then either."""
     failed = after_failure(error, attempts=1, now=now)
-    _create(subscriber, [event], **failed)
+    _create(subscriber, [event], muted, **failed)
     return str(failed["state"])
 
 
-def park_behind(subscriber: str, events: Iterable[Envelope]) -> None:
+def park_behind(subscriber: str, events: Iterable[Envelope], *, muted: bool = False) -> None:
     """Let the events wait until the earlier ones of their keys are done."""
-    _create(subscriber, events, state=State.WAITING, next_at=engine().clock())
+    _create(subscriber, events, muted, state=State.WAITING, next_at=engine().clock())
 
 
 def park_calls(subscriber: str, events: Iterable[Envelope]) -> None:
     """Let the events stand for external calls that are to be made."""
-    _create(subscriber, events, state=State.TO_CALL, next_at=engine().clock())
+    _create(subscriber, events, False, state=State.TO_CALL, next_at=engine().clock())
 
 
 def count_muted(cursor: int, muted: Mapping[str, int]) -> None:
-    """Add to what the cursor's rebuild has kept from happening; under the cursor's lock."""
-    rebuild = Rebuild.objects.using(conf.get("database")).get(cursor=cursor)
+    """Add to what the cursor's rebuild, if it is still under way, has kept from happening; under
+    the cursor's lock."""
+    rebuild = Rebuild.objects.using(conf.get("database")).filter(cursor=cursor).first()
+    if rebuild is None:
+        return
     rebuild.muted = dict(Counter(rebuild.muted) + Counter(muted))
     rebuild.save(update_fields=["muted"])
 
@@ -135,9 +141,13 @@ def afresh(row: Parked, *, now: datetime) -> dict[str, Any]:
 
 def state_to_run(row: Parked) -> str:
     """How a parked event is run: again as a handler (which fails when there is none), or as a
-    call. The code may have changed its mind since the event was parked."""
+    call, unless there is none to make. The code may have changed its mind since the event was
+    parked."""
     handler = _find_handler(row)
-    return State.TO_CALL if handler and handler.external else State.RETRYING
+    if handler is None or not handler.external or row.headers.get(MUTED):
+        return State.RETRYING
+    left_out = handler.skip_erased and row.headers.get(ERASED)
+    return State.RETRYING if left_out else State.TO_CALL
 
 
 def handler_of(row: Parked) -> Handler:
@@ -169,8 +179,8 @@ def envelope_of(row: Parked) -> Envelope:
     )
 
 
-def _create(subscriber: str, events: Iterable[Envelope], **facts: Any) -> None:
-    now = engine().clock()
+def _create(subscriber: str, events: Iterable[Envelope], muted: bool, **facts: Any) -> None:
+    now, more = engine().clock(), {MUTED: True} if muted else {}
     rows().bulk_create(
         Parked(
             subscriber=subscriber,
@@ -182,7 +192,7 @@ def _create(subscriber: str, events: Iterable[Envelope], **facts: Any) -> None:
             key=event.key,
             shard=shard_of(event.key),
             payload=event.payload,
-            headers=event.headers,
+            headers={**event.headers, **more},
             subject=event.subject,
             occurred_at=event.occurred_at,
             parked_at=now,

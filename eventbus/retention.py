@@ -67,7 +67,9 @@ def forget_edits() -> int:
     """Empty the edits of events that are gone, log and copies: no replay can read them again."""
     alias = conf.get("database")
     same = {"event_id": OuterRef("event_id")}
-    edits = Intervention.objects.using(alias).filter(payload__isnull=False)
+    edits = Intervention.objects.using(alias).filter(
+        act=Intervention.Act.EDIT, payload__isnull=False
+    )
     return edits.exclude(
         Exists(Event.objects.using(alias).filter(**same))
         | Exists(Parked.objects.using(alias).filter(**same))

@@ -5,13 +5,14 @@ kills its worker is a dead letter after a few deaths.
 """
 
 import time
+from collections import Counter
 from datetime import datetime
 
 from django.db import transaction
 
 from eventbus import conf, metrics, parking
-from eventbus.delivery import invoke
-from eventbus.engines import Engine
+from eventbus.delivery import rerun
+from eventbus.engines import Claim, Engine
 from eventbus.errors import WorkerDied
 from eventbus.models import Parked
 from eventbus.retry import backoff
@@ -31,7 +32,10 @@ def retry(engine: Engine, row: Parked, *, now: datetime) -> bool:
             return True
         try:
             with watched(row.subscriber):
-                return _handle(engine, row, now)
+                handled = _handle(engine, row, now)
+            if not handled:  # somebody took the cursor in between
+                _take_back(row, now)
+            return handled
         except Exception as error:
             if engine.is_transient(error):
                 if engine.connection.is_usable():
@@ -45,10 +49,9 @@ def _begin(engine: Engine, row: Parked, now: datetime) -> bool:
     it was read, or its cursor is held."""
     deaths = row.deaths + 1 if row.begun_at else 0
     with transaction.atomic(using=engine.connection.alias):
-        unchanged = _unchanged(engine, row)
-        if unchanged is None or not parking.runnable().filter(pk=row.pk).exists():
+        claim = _unchanged(engine, row)
+        if claim is None or not parking.runnable().filter(pk=row.pk).exists():
             return False
-        row.payload = unchanged.payload  # an operator may have edited it
         if parking.state_to_run(row) == Parked.State.TO_CALL:  # it has become a call
             row.state = Parked.State.TO_CALL
         elif deaths >= conf.get("max_deaths"):
@@ -68,24 +71,32 @@ def _begin(engine: Engine, row: Parked, now: datetime) -> bool:
 
 def _handle(engine: Engine, row: Parked, now: datetime) -> bool:
     with transaction.atomic(using=engine.connection.alias):
-        if _unchanged(engine, row) is None:
+        claim = _unchanged(engine, row)
+        if claim is None:
             return False
+        muted: Counter[str] = Counter()
         since = time.perf_counter()
-        invoke(parking.handler_of(row), [parking.envelope_of(row)])
+        rerun(parking.handler_of(row), parking.envelope_of(row), muted)
         seconds = time.perf_counter() - since
+        if muted:
+            parking.count_muted(claim.cursor, muted)
         parking.finish(row, now=now)
     metrics.called(row, seconds)
     metrics.settled(row)
     return True
 
 
-def _unchanged(engine: Engine, row: Parked) -> Parked | None:
-    """The row under its cursor's lock, if it is still as it was read."""
-    if engine.hold(row.subscriber, row.shard, wait=False) is None:
+def _unchanged(engine: Engine, row: Parked) -> Claim | None:
+    """The lock of the row's cursor, if the row is to be tried as it was read; its event is then
+    what it is by now."""
+    claim = engine.hold(row.subscriber, row.shard, wait=False)
+    same = parking.rows().filter(pk=row.pk, attempts=row.attempts, state=Parked.State.RETRYING)
+    now = same.first() if claim else None
+    if now is None:
         return None
-    return (
-        parking.rows().filter(pk=row.pk, attempts=row.attempts, state=Parked.State.RETRYING).first()
-    )
+    # An operator may have edited it, or its subject have been erased.
+    row.payload, row.headers = now.payload, now.headers
+    return claim
 
 
 def _take_back(row: Parked, now: datetime) -> None:

@@ -1,14 +1,15 @@
 """Scheduled events take their place in the log when they are due."""
 
-import json
 from datetime import datetime
 
 from django.db import transaction
 
 from eventbus import metrics
+from eventbus.blanking import on_arrival
 from eventbus.engines import Engine
 from eventbus.engines.base import COLUMNS
 from eventbus.models import Event, Scheduled
+from eventbus.outbox import as_json
 
 AT_ONCE = 100  # events promoted in one transaction
 
@@ -27,8 +28,7 @@ def promote(engine: Engine, *, now: datetime) -> int:
         known = set(log.values_list("event_id", flat=True))
         for row in (row for row in taken if row.event_id not in known):
             body = {column: getattr(row, column) for column in COLUMNS}
-            body |= {name: json.dumps(body[name]) for name in ("payload", "headers")}
-            engine.append(body | {"occurred_at": now})
+            engine.append(as_json(on_arrival(body) | {"occurred_at": now}))
             promoted.append(row.name)
         due.filter(pk__in=[row.pk for row in taken]).delete()
     for name in promoted:

@@ -9,9 +9,10 @@ from functools import partial
 from itertools import groupby
 
 from eventbus import calls, conf, metrics, parking, retries, schedule, wakeup, watchdog
-from eventbus.cursors import ensure_cursors
+from eventbus.cursors import prepare
 from eventbus.engines import Engine, engine
 from eventbus.engines.base import Look
+from eventbus.housekeeping import Housekeeping
 from eventbus.models import Parked
 from eventbus.notify import LISTEN_SECONDS, start_listener
 from eventbus.operating.ranges import lift_abandoned
@@ -33,6 +34,7 @@ class Worker:
     def __init__(self) -> None:
         self.reader = Reader()
         self.lifted_at = 0.0
+        self.housekeeping = Housekeeping()
 
     def step(self) -> int:
         """One round over everything there is to do; says how many events were dealt with."""
@@ -49,6 +51,7 @@ class Worker:
         if look.parked:
             for row in parking.due(look.now).filter(state=State.RETRYING)[:100]:
                 done += _apart(bus, partial(retries.retry, bus, row, now=look.now))
+        done += _apart(bus, partial(self.housekeeping.step, bus))
         if look.calls:
             wakeup.callers.ring()
         return done
@@ -104,7 +107,7 @@ def run(stop: threading.Event) -> None:
         caller.start()
     listener = start_listener(stop)
     watchdog.start(stop)
-    _loop(stop, Worker().step, wakeup.readers, first=ensure_cursors)
+    _loop(stop, Worker().step, wakeup.readers, first=prepare)
     wakeup.callers.ring()
     if listener is not None:
         listener.join(timeout=2 * LISTEN_SECONDS)

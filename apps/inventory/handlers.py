@@ -1,9 +1,10 @@
 """What inventory does when something happens elsewhere. Once in effect for every event."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from apps.inventory import operations
-from eventbus import Envelope, payload, subscribe
+from eventbus import Envelope, payload, republisher, subscribe
 
 
 @payload
@@ -60,3 +61,8 @@ def commit(order: KnownOrder) -> None:
 @subscribe("payments.failed", "orders.failed", "orders.cancelled")
 def release(order: KnownOrder, event: Envelope) -> None:
     operations.release_hold(order_id=order.order_id, why=event.name)
+
+
+@republisher("inventory.stock_changed")
+def tell_levels(skus: Collection[str] | None) -> int:
+    return operations.announce_levels(skus=skus)

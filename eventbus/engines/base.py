@@ -82,6 +82,7 @@ class Fetched:
 
     events: list[Envelope] = field(default_factory=list)
     parked: bool = False  # the subscriber has parked events or paused keys
+    rebuilding: bool = False  # the cursor reads again what it had read
     muted: frozenset[int] = frozenset()  # positions handled before the rebuild that is under way
 
 
@@ -242,7 +243,7 @@ class Engine(History):
         events = [self._envelope(row) for row in rows]
         parked, rebuilding = rows[0][-2:]
         muted = self._muted(claim, [event.position for event in events]) if rebuilding else ()
-        return Fetched(events, bool(parked), frozenset(muted))
+        return Fetched(events, bool(parked), bool(rebuilding), frozenset(muted))
 
     @abstractmethod
     def _muted(self, claim: Claim, positions: list[int]) -> list[int]:

@@ -7,7 +7,7 @@ a test's own transaction.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -18,12 +18,16 @@ END = "SELECT coalesce(max(id), 0) FROM eventbus_event"
 
 
 class History(ABC):
-    """Places in the log."""
+    """Places in the log, what may leave it, and whom it has forgotten."""
 
     connection: BaseDatabaseWrapper
+    IS_MUTED: ClassVar[str]  # of a parked event: see `envelope.MUTED`
 
     @abstractmethod
     def _rows(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]: ...
+
+    @abstractmethod
+    def _execute(self, sql: str, params: Sequence[Any]) -> int: ...
 
     @abstractmethod
     def _time(self, value: Any) -> datetime: ...
@@ -47,6 +51,31 @@ class History(ABC):
         wanted = event_id if self.connection.vendor == "postgresql" else event_id.hex
         found = self._rows("SELECT id FROM eventbus_event WHERE event_id = %s", [wanted])
         return (None, found[0][0] - 1) if found else None
+
+    def owe(self, subscriber: str, lo: int, hi: int, position: Position) -> None:
+        """Let what is parked of the range wait for the replay from that position, if it will come
+        by; not a call that is being made. Calls cannot begin then, for they look at the state.
+
+        What an earlier rebuild left there muted has had its effects: it merely comes again.
+        """
+        unread, params = self._from(position)
+        where = (
+            " WHERE subscriber = %s AND shard >= %s AND shard < %s AND state <> 'calling'"
+            " AND EXISTS (SELECT 1 FROM eventbus_event e"
+            f" WHERE e.id = eventbus_parked.position AND {unread})"
+        )
+        mine = [subscriber, lo, hi, *params]
+        self._execute(f"DELETE FROM eventbus_parked {where} AND {self.IS_MUTED}", mine)
+        self._execute(f"UPDATE eventbus_parked SET state = 'owed' {where}", mine)
+
+    def _from(self, position: Position) -> tuple[str, list[Any]]:
+        """The condition for an event `e` to be read by a cursor that begins there."""
+        return "e.id > %s", [position[1]]
+
+    def is_erased(self, subject: str) -> bool:
+        """Whether the personal data of the subject is to be blank here."""
+        found = self._rows("SELECT 1 FROM eventbus_erased WHERE subject = %s", [subject])
+        return bool(found)
 
     # Retention ------------------------------------------------------------------------------------
     @abstractmethod

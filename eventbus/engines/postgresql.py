@@ -29,8 +29,9 @@ from eventbus.engines.postgresql_history import PostgresqlHistory
 
 READ_TEXT = READ.replace("load,", "load::text,").replace("headers,", "headers::text,")
 TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any constant would do)
-ALONE = 0x6275_7361  # advisory locks (ALONE, subscriber): shared by its batches, unless one wants it all
-# Advisory locks: (OWNING[kind], number).
+# Advisory locks (ALONE, subscriber): shared by its batches, unless one wants it all.
+ALONE = 0x6275_7361
+# Advisory locks (OWNING[kind], number).
 OWNING = {"call": 0x6275_7363, "range": 0x6275_7372, "merge": 0x6275_736D}
 ENOUGH = 1000  # unread events looked at before a cursor is worth a claim in any case
 

@@ -5,11 +5,13 @@ a little too much and misses nothing.
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from eventbus.engines.history import History, Position
+from eventbus.envelope import MUTED
 
-REWRITING = 0x6275_7372  # advisory lock: one drops what is old, or goes back to it, at a time
+REWRITING = 0x6275_7370  # advisory lock: one drops what is old, or goes back to it, at a time
 
 # Events that a tick's snapshot did not see. The first condition lets the index on xid bound it.
 UNSEEN = (
@@ -37,6 +39,7 @@ class PostgresqlHistory(History):
     """Ticks, unless a test reads by id."""
 
     by_id: bool
+    IS_MUTED = f"headers ? '{MUTED}'"
 
     def refresh(self) -> None:
         raise NotImplementedError
@@ -65,6 +68,13 @@ class PostgresqlHistory(History):
     def _tick(self, sql: str, *params: object) -> Position:
         return self._rows(sql, params)[0][0], 0
 
+    def _from(self, position: Position) -> tuple[str, list[Any]]:
+        tick, pos = position
+        if tick is None:
+            return "e.id > %s", [pos]
+        seen = "SELECT snapshot FROM eventbus_tick WHERE id = %s"
+        return f"NOT pg_visible_in_snapshot(e.xid, ({seen}))", [tick]
+
     def rewriting(self, *, wait: bool) -> bool:
         if not wait:
             return bool(self._rows("SELECT pg_try_advisory_xact_lock(%s)", [REWRITING])[0][0])
@@ -76,25 +86,21 @@ class PostgresqlHistory(History):
         return int(counted[0][0])
 
     def drop(self, cutoff: datetime, most: int) -> int:
-        with self.connection.cursor() as cursor:
-            cursor.execute(
-                "DELETE FROM eventbus_event WHERE id IN"
-                f" (SELECT id FROM ({PASSED} ORDER BY e.id LIMIT %s) lowest WHERE occurred_at < %s)",
-                [most, cutoff],
-            )
-            return int(cursor.rowcount)
+        return self._execute(
+            "DELETE FROM eventbus_event WHERE id IN"
+            f" (SELECT id FROM ({PASSED} ORDER BY e.id LIMIT %s) lowest WHERE occurred_at < %s)",
+            [most, cutoff],
+        )
 
     def thin(self, before: datetime) -> int:
         """One a minute is enough to begin at a time, and one before the log's first event."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(
-                "DELETE FROM eventbus_tick WHERE id IN (SELECT id FROM (SELECT t.id, row_number()"
-                " OVER (PARTITION BY date_trunc('minute', t.created_at) ORDER BY t.id DESC) AS nth"
-                " FROM eventbus_tick t WHERE t.created_at < %s) old"
-                f" WHERE nth > 1 OR id < ({LAST_BEFORE_THE_LOG})) AND id NOT IN ({NEEDED})",
-                [before],
-            )
-            return int(cursor.rowcount)
+        return self._execute(
+            "DELETE FROM eventbus_tick WHERE id IN (SELECT id FROM (SELECT t.id, row_number()"
+            " OVER (PARTITION BY date_trunc('minute', t.created_at) ORDER BY t.id DESC) AS nth"
+            " FROM eventbus_tick t WHERE t.created_at < %s) old"
+            f" WHERE nth > 1 OR id < ({LAST_BEFORE_THE_LOG})) AND id NOT IN ({NEEDED})",
+            [before],
+        )
 
     def places(self) -> dict[str, int]:
         return dict(

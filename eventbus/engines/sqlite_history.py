@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from eventbus.engines.history import History
+from eventbus.envelope import MUTED
 
 PASSED = (
     "SELECT id, occurred_at FROM eventbus_event WHERE id <= (SELECT min(pos) FROM eventbus_cursor)"
@@ -12,6 +13,8 @@ PASSED = (
 
 class SqliteHistory(History):
     """By id."""
+
+    IS_MUTED = f"json_extract(headers, '$.{MUTED}')"
 
     def rewriting(self, *, wait: bool) -> bool:
         """The write transaction is the lock."""
@@ -22,13 +25,11 @@ class SqliteHistory(History):
         return int(self._rows(sql, [self._stored(cutoff)])[0][0])
 
     def drop(self, cutoff: datetime, most: int) -> int:
-        with self.connection.cursor() as cursor:
-            cursor.execute(
-                "DELETE FROM eventbus_event WHERE id IN"
-                f" (SELECT id FROM ({PASSED} ORDER BY id LIMIT %s) WHERE occurred_at < %s)",
-                [most, self._stored(cutoff)],
-            )
-            return int(cursor.rowcount)
+        return self._execute(
+            "DELETE FROM eventbus_event WHERE id IN"
+            f" (SELECT id FROM ({PASSED} ORDER BY id LIMIT %s) WHERE occurred_at < %s)",
+            [most, self._stored(cutoff)],
+        )
 
     def thin(self, before: datetime) -> int:
         """There are no ticks."""

@@ -20,12 +20,6 @@ from eventbus.tests.test_visibility import another_connection, insert, on_postgr
 WEEK, DAY = timedelta(days=7), timedelta(days=1)
 
 
-@pytest.fixture(autouse=True)
-def no_cursors(effects: Effects) -> None:
-    """The flush after the test before has made some for the subscribers of that test."""
-    Cursor.objects.all().delete()
-
-
 def age(days: int, *numbers: int) -> None:
     """Let the events with these numbers have happened so many days earlier."""
     for event in Event.objects.all():
@@ -154,7 +148,7 @@ def test_a_replay_and_a_prune_take_turns(effects: Effects, say: Any) -> None:
     drain()
     age(8, 1)
     with another_connection() as other:
-        run(other, "BEGIN", f"SELECT pg_advisory_xact_lock({0x6275_7372})")
+        run(other, "BEGIN", f"SELECT pg_advisory_xact_lock({0x6275_7370})")
         assert prune(WEEK) == 0
         run(other, "COMMIT")
     assert prune(WEEK) == 1

@@ -13,6 +13,7 @@ from apps.inventory.operations.stock import (
     TooManyUnits,
     UnknownSku,
     adjust_stock,
+    announce_levels,
     learn_article,
     set_low_threshold,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "TooManyUnits",
     "UnknownSku",
     "adjust_stock",
+    "announce_levels",
     "commit_hold",
     "learn_article",
     "release_hold",

@@ -1,5 +1,7 @@
 """The articles themselves: heard of from the catalogue, counted by staff."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 
 from apps.inventory.events import StockChanged
@@ -94,6 +96,18 @@ def set_low_threshold(*, sku: str, threshold: int) -> None:
     """
     if not StockItem.objects.filter(sku=sku).update(low_threshold=threshold):
         raise UnknownSku(f"SKU: {sku}.")
+
+
+@transaction.atomic
+def announce_levels(*, skus: Iterable[str] | None = None) -> int:
+    """Tell how many units of the articles (None: of all) can be sold, again, with the versions
+    they have, for readers that are new; says how many articles."""
+    known = StockItem.objects.order_by("sku").select_for_update()
+    items = list(known if skus is None else known.filter(sku__in=set(skus)))
+    for item in items:
+        level = StockChanged(sku=item.sku, available=item.available, version=item.version)
+        publish(level, key=item.sku)
+    return len(items)
 
 
 def _check_room(item: StockItem, delta: int) -> None:

@@ -5,6 +5,7 @@ from apps.inventory import demo, operations, queries
 from apps.inventory.models import AppendOnly, Hold, LedgerEntry, StockItem
 from apps.inventory.operations.stock import MOST_UNITS
 from apps.inventory.tests.factories import StockItemFactory, create, end, numbers, stocked
+from eventbus.republishing import republish
 from eventbus.testing import drain, published
 
 pytestmark = pytest.mark.django_db
@@ -196,3 +197,17 @@ def test_rows_read_well():
     assert str(hold) == f"{order} (held)"
     assert str(hold.lines.get()) == "2 × MUG"
     assert str(LedgerEntry.objects.get()) == "+5 MUG (received)"
+
+
+def test_levels_are_told_again_with_the_versions_they_have():
+    stocked("MUG", 5)
+    stocked("LAMP", 2)
+    create(("MUG", 2))
+    drain()
+    before = published("inventory.stock_changed")
+    assert republish("inventory.stock_changed", ["MUG", "NOTHING"]) == 1
+    assert republish("inventory.stock_changed") == 2
+    mug = {"sku": "MUG", "available": 3, "version": 3}
+    told = published("inventory.stock_changed")[len(before) :]
+    assert told == [mug, {"sku": "LAMP", "available": 2, "version": 2}, mug]
+    assert numbers("MUG") == (5, 2)

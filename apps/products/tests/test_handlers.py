@@ -1,7 +1,9 @@
 import pytest
 
 from apps.products.models import Availability
-from eventbus.testing import drain, emit, redeliver
+from apps.products.tests.factories import VariantFactory
+from eventbus.republishing import republish
+from eventbus.testing import drain, emit, published, redeliver
 
 pytestmark = pytest.mark.django_db
 
@@ -33,3 +35,12 @@ def test_an_older_version_does_not_win():
     stock("MUG-BLU", 9, 1)
     drain()
     assert known() == [("MUG-BLU", 7, 2)]
+
+
+def test_articles_are_told_again_with_the_versions_they_have():
+    one, other = VariantFactory(), VariantFactory()
+    assert republish("products.changed", [one.sku]) == 1
+    assert republish("products.changed") == 2
+    told = [(fact["sku"], fact["version"]) for fact in published("products.changed")]
+    every = sorted([(one.sku, one.version), (other.sku, other.version)])
+    assert told == [(one.sku, one.version), *every]

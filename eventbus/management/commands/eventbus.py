@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from eventbus.commands import contracts, looking, mending, running, steering
+from eventbus.commands import contracts, history, looking, mending, running, steering
 from eventbus.errors import BusError
 
-THEMES = (running, looking, mending, steering, contracts)
+THEMES = (running, looking, mending, steering, history, contracts)
 
 
 class Command(BaseCommand):
