@@ -59,6 +59,14 @@ fix:
     uv run ruff format .
     -uv run djade {{ templates }}
 
+# What the bus reaches on PostgreSQL, with the goals beside: just bench --quick --only publish
+bench *options:
+    uv run python -m bench.bus {{ options }}
+
+# The same work done by procrastinate, django-tasks-db, graphile-worker and pg-boss
+bench-peers *options:
+    uv run --with procrastinate[django] --with django-tasks-db python -m bench.peers {{ options }}
+
 # Write the contract files anew from the events in the code
 contracts:
     uv run manage.py eventbus contracts --write

@@ -73,7 +73,7 @@ def main() -> None:
             for number in range(1, ROUNDS + 1):
                 for name, web in webs.items():
                     p50, p99 = measure(web, orders)
-                    print(f"round {number}  {name:<10}  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms")  # noqa: T201
+                    print(f"round {number}  {name:<10}  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms")
 
 
 if __name__ == "__main__":

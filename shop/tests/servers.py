@@ -50,10 +50,11 @@ class Postgres:
 
 
 @contextmanager
-def postgres(*, durable: bool = False) -> Iterator[Postgres]:
+def postgres(*, durable: bool = False, options: Sequence[str] = ()) -> Iterator[Postgres]:
     """TEST_DATABASE_URL's server, or the wheel's, gone at the end.
 
     The wheel's runs without fsync, for speed; `durable` (for measurements) leaves it as it is.
+    `options` are more parameters of the wheel's, as "shared_buffers=1GB".
     """
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield Postgres(url)
@@ -72,11 +73,11 @@ def postgres(*, durable: bool = False) -> Iterator[Postgres]:
             **owner,
         )
         fast = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
-        options = [] if durable else fast
-        options += ["max_prepared_transactions=10"]  # a prepared one must not stall the bus
-        options += ["listen_addresses=127.0.0.1", f"unix_socket_directories={data}"]
+        parameters = [*options] if durable else [*fast, *options]
+        parameters += ["max_prepared_transactions=10"]  # a prepared one must not stall the bus
+        parameters += ["listen_addresses=127.0.0.1", f"unix_socket_directories={data}"]
         command = [binaries / "postgres", "-D", data]
-        command += [word for option in options for word in ("-c", option)]
+        command += [word for parameter in parameters for word in ("-c", parameter)]
         with _serving(command, _postgres_answers, log=home / "server.log", **owner) as port:
             yield Postgres(f"postgresql://postgres@127.0.0.1:{port}/postgres")
 
