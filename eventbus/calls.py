@@ -7,6 +7,7 @@ The result is recorded by compare-and-set on the attempt: a loser's is dropped.
 A batch handler makes several at once: one commit for all attempts, the calls, one for all results.
 """
 
+import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ State = Parked.State
 Record = Callable[[], object] | None
 MADE = "The call was made, but its result could not be recorded.\n"
 UNKNOWN = "The process died during the call: whether it took effect is unknown."
+PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before a result is recorded once more
 LOOK_AGAIN = timedelta(seconds=1)  # a begun call is looked at this often: is its caller alive?
 
 
@@ -87,28 +89,46 @@ def _begin(row: Parked, now: datetime) -> bool:
 
 
 def _make(engine: Engine, handler: Handler, rows: list[Parked], now: datetime) -> None:
+    """Make the calls and record what each brought; what one of them did loses no other's result."""
+    results: Sequence[Record | Exception]
     try:
-        with watched(handler.subscriber, seconds=conf.get("call_seconds")):
+        with watched(handler.subscriber, seconds=conf.get("call_seconds") * len(rows)):
             results = _results(handler, rows)
     except Exception as error:
-        for row in rows:
-            failed = parking.after_failure(error, attempts=row.attempts, now=now)
-            _record_failure(engine, row, failed)
-        return
+        results = [error] * len(rows)
+    made = [(r, s) for r, s in zip(rows, results, strict=True) if not isinstance(s, Exception)]
+    if len(made) == 1 or not _record_together(engine, handler, made):
+        for row, record in made:
+            _record_or_fail(engine, handler, row, record, now)
     for row, result in zip(rows, results, strict=True):
         if isinstance(result, Exception):
-            failed = parking.after_failure(result, attempts=row.attempts, now=now)
-            _record_failure(engine, row, failed)
-    made = [(r, s) for r, s in zip(rows, results, strict=True) if not isinstance(s, Exception)]
+            _record_failure(engine, row, result, now)
+
+
+def _record_together(engine: Engine, handler: Handler, made: list[tuple[Parked, Record]]) -> bool:
+    """One commit for all; False when one of them stands in the others' way."""
     try:
-        if len(made) > 1:
-            _record(engine, handler, made)
-            return
-    except Exception as error:  # not all together, so each alone
+        _insist(engine, lambda: _record(engine, handler, made))
+    except Exception:
         if not engine.connection.is_usable():
-            raise error from None
-    for row, result in made:
-        _record_or_fail(engine, handler, row, result, now)
+            raise
+        return False
+    return True
+
+
+def _insist[T](engine: Engine, record: Callable[[], T]) -> T:
+    """Do it again after a transient error of the database, which says nothing about the call: its
+    result is known only here. The row may be another's by then, and the result is dropped."""
+    for pause in PAUSES:
+        try:
+            return record()
+        except Exception as error:
+            if not engine.is_transient(error):
+                raise
+        if not engine.connection.is_usable():
+            engine.connection.close()
+        time.sleep(random.uniform(pause / 2, pause))
+    return record()
 
 
 def _results(handler: Handler, rows: list[Parked]) -> Sequence[Record | Exception]:
@@ -130,12 +150,9 @@ def _record_or_fail(
     engine: Engine, handler: Handler, row: Parked, result: Record, now: datetime
 ) -> None:
     try:
-        _record(engine, handler, [(row, result)])
+        _insist(engine, lambda: _record(engine, handler, [(row, result)]))
     except Exception as error:
-        failed = parking.after_failure(error, attempts=row.attempts, now=now)
-        if handler.on_crash == "hold":
-            failed |= {"state": State.DEAD, "error": MADE + failed["error"]}
-        _record_failure(engine, row, failed)
+        _record_failure(engine, row, error, now, made=handler.on_crash == "hold")
 
 
 def _record(engine: Engine, handler: Handler, made: Iterable[tuple[Parked, Any]]) -> None:
@@ -153,14 +170,23 @@ def _record(engine: Engine, handler: Handler, made: Iterable[tuple[Parked, Any]]
         metrics.settled(row)
 
 
-def _record_failure(engine: Engine, row: Parked, failed: dict[str, Any]) -> None:
-    if failed["state"] == State.RETRYING:
+def _record_failure(
+    engine: Engine, row: Parked, error: Exception, now: datetime, *, made: bool = False
+) -> None:
+    """With `made` it must not be called again: a person decides."""
+    failed = parking.after_failure(error, attempts=row.attempts, now=now)
+    if made:
+        failed |= {"state": State.DEAD, "error": MADE + failed["error"]}
+    elif failed["state"] == State.RETRYING:
         failed["state"] = State.TO_CALL
-    with transaction.atomic(using=engine.connection.alias):
-        if not _still_mine(engine, row):
-            return
-        parking.rows().filter(pk=row.pk).update(**failed)
-    metrics.failed(row, failed["state"])
+
+    def record() -> bool:
+        with transaction.atomic(using=engine.connection.alias):
+            mine = _still_mine(engine, row)
+            return mine and parking.rows().filter(pk=row.pk).update(**failed) == 1
+
+    if _insist(engine, record):
+        metrics.failed(row, failed["state"])
 
 
 def _still_mine(engine: Engine, row: Parked) -> bool:

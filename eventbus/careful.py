@@ -48,6 +48,8 @@ def step(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int) -> 
             return Step()
         begun = _begin(engine, subscriber, cursor, limit)
         if begun is None:
+            return Step()
+        if not begun.events:
             return Step(calm=True)
         if not begun.alone:
             return Step(run_batch(engine, subscriber, cursor, limit=len(begun.events)), calm=True)
@@ -55,7 +57,7 @@ def step(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int) -> 
 
 
 def _begin(engine: Engine, subscriber: Subscriber, cursor: int, limit: int) -> Begun | None:
-    """Commit what is going to be done; None when there is nothing, or the cursor is held."""
+    """Commit what is going to be done, which may be nothing; None when the cursor is held."""
     with transaction.atomic(using=engine.connection.alias):
         claim = engine.claim(cursor)
         if claim is None:
@@ -65,7 +67,7 @@ def _begin(engine: Engine, subscriber: Subscriber, cursor: int, limit: int) -> B
         if not events:
             engine.advance(claim, 0, complete=True)
             rebuilding.finish_if_done(engine, cursor)
-            return None
+            return Begun((), alone=False)
         first, until = events[0].position, claim.careful_until
         if until is None or first > until:
             engine.be_careful(claim, events[-1].position, suspect=None, begun=0)

@@ -69,23 +69,27 @@ def run_batch(
     return batch.done
 
 
-def run_together(engine: Engine, batches: Sequence[Batch]) -> bool:
-    """Handle a batch of each of several cursors in one transaction: one commit for all. False
-    when that fails; then nothing has happened, and `run_batch` of each finds out why."""
+def run_together(engine: Engine, batches: Sequence[Batch]) -> Sequence[Batch]:
+    """Handle a batch of each of several cursors in one transaction: one commit for all.
+
+    Gives those that had better be run apart; when there are any, nothing has happened.
+    """
     deadline = time.monotonic() + conf.get("batch_seconds")
+    begun: list[Batch] = []
     try:
         with transaction.atomic(using=engine.connection.alias):
             for batch in batches:
+                begun.append(batch)
                 with watched(batch.subscriber.name):
                     _take(engine, batch, deadline)
                 if time.monotonic() > deadline:
                     break
     except Exception as error:
         logger.info("run apart, as together they failed: %r", error)
-        return False
-    for batch in batches:
+        return [batch for batch in begun if batch.failed] or begun
+    for batch in begun:
         batch.tally.count()
-    return True
+    return ()
 
 
 def _take(engine: Engine, batch: Batch, deadline: float, *, alone: bool = False) -> None:

@@ -28,10 +28,13 @@ class BadDeclaration(BusError):
 class Retry(BusError):
     """The handler cannot succeed now: park the event and try again later.
 
-    `after` is the least time to wait; without it the usual backoff counts.
+    `after` is the least time to wait, at most a year; without it the usual backoff counts. Raises
+    TypeError when it is no timedelta.
     """
 
     def __init__(self, detail: str = "", *, after: timedelta | None = None) -> None:
+        if not isinstance(after, timedelta | None):
+            raise TypeError(f"Retry waits for a timedelta, not {after!r}")
         super().__init__(detail)
         self.after = after
 

@@ -21,6 +21,8 @@ from eventbus.notify import announce
 from eventbus.schema import encode
 from eventbus.shards import shard_of
 
+KEY_LENGTH = 128  # of the log's column; PostgreSQL would break the transaction, SQLite not care
+
 
 def publish(
     fact: object, *, key: object, at: datetime | None = None, cause: Envelope | None = None
@@ -33,11 +35,14 @@ def publish(
     `cause` is needed only in a batch handler that publishes under another key than its events'.
 
     Raises NotInTransaction outside `transaction.atomic()` of the bus's database, NotAnEvent,
-    AmbiguousCause, and TypeError when a field holds another type than declared; nothing is then published.
+    AmbiguousCause, TypeError when a field holds another type than declared or `at` has no zone, and
+    ValueError when the key is no text of 1 to 128 characters without NUL; nothing is then published.
     """
     bus = engine()
     if not bus.connection.in_atomic_block:
         raise NotInTransaction
+    if at is not None and at.tzinfo is None:
+        raise TypeError("a time without a zone")
     row = _row(fact, str(key), cause)
     run = current()
     if run and run.muted is not None:
@@ -69,6 +74,8 @@ def unschedule(name: str, *, key: object) -> int:
 
 def _row(fact: object, key: str, cause: Envelope | None) -> dict[str, Any]:
     contract = contract_of(fact)
+    if not 0 < len(key) <= KEY_LENGTH or "\0" in key:
+        raise ValueError(f"A key of 1 to {KEY_LENGTH} characters is needed, not {key!r:.50}")
     payload = encode(fact)
     subject = payload[contract.subject] if contract.subject else None
     run = current()

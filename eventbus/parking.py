@@ -7,7 +7,7 @@ lock order, and no race between a retry, a call's result and the batch that park
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -22,6 +22,7 @@ from eventbus.retry import backoff
 from eventbus.shards import shard_of
 
 State = Parked.State
+LONGEST_WAIT = timedelta(days=365)  # or a date could lie beyond what databases hold
 
 
 def rows() -> QuerySet[Parked]:
@@ -75,7 +76,7 @@ def after_failure(error: Exception, *, attempts: int, now: datetime) -> dict[str
     dead = isinstance(error, Reject) or attempts >= conf.get("max_attempts")
     wait = backoff(attempts)
     if isinstance(error, Retry) and error.after is not None:
-        wait = max(wait, error.after)
+        wait = max(wait, min(error.after, LONGEST_WAIT))
     return {
         "state": State.DEAD if dead else State.RETRYING,
         "attempts": attempts,

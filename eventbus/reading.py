@@ -16,6 +16,7 @@ LAG_SECONDS = 5.0  # idle cursors are moved to the log's end this often, not at 
 FIRST = 8  # events in a cursor's first batch; doubled while there are more and they are quick
 PATIENCE = 5  # transient errors of a range in a row; then it is read carefully
 ALONE_SECONDS = 30.0  # after a deadlock: two ranges of the subscriber share rows
+APART_SECONDS = 5.0  # a cursor whose batch has spoilt the transaction of several has its own
 
 
 class Reader:
@@ -26,6 +27,7 @@ class Reader:
         self.calm: set[int] = set()  # cursors that need no care
         self.errors: dict[int, int] = {}  # transient ones in a row, by cursor
         self.alone: dict[str, float] = {}  # until when nobody else may work for the subscriber
+        self.apart: dict[int, float] = {}  # until when a cursor shares no transaction
         self.caught_up_at = 0.0
 
     def pending(self, bus: Engine, look: Look) -> list[Batch]:
@@ -50,30 +52,31 @@ class Reader:
 
     def trusts(self, batch: Batch) -> bool:
         """Whether the batch may share a transaction with others."""
-        return batch.cursor in self.calm and not self._is_alone(batch.subscriber)
+        apart = time.monotonic() < self.apart.get(batch.cursor, 0)
+        return batch.cursor in self.calm and not apart and not self._is_alone(batch.subscriber)
 
     def _is_alone(self, subscriber: Subscriber) -> bool:
         return time.monotonic() < self.alone.get(subscriber.name, 0)
 
     def read_together(self, bus: Engine, batches: list[Batch]) -> int | None:
         """All in one transaction; None when that failed and nothing has happened."""
-        began = time.monotonic()
-        if not run_together(bus, batches):
+        if spoilers := run_together(bus, batches):
+            until = time.monotonic() + APART_SECONDS
+            self.apart |= {batch.cursor: until for batch in spoilers}
             return None
-        took = time.monotonic() - began
         for batch in batches:
-            self._learn(batch.cursor, batch.limit, batch.done, took)
+            self._learn(batch, batch.done, cut=batch.done < len(batch.events))
         return sum(batch.done for batch in batches)
 
     def read(self, bus: Engine, batch: Batch) -> int:
         """One batch in a transaction of its own, or with care; halved after a deadlock or the
         like, and grown again step by step."""
-        subscriber, cursor, limit = batch.subscriber, batch.cursor, batch.limit
+        subscriber, cursor = batch.subscriber, batch.cursor
         try:
             if cursor not in self.calm:
                 return self._read_carefully(bus, batch)
             began, alone = time.monotonic(), self._is_alone(subscriber)
-            done = run_batch(bus, subscriber, cursor, limit=limit, alone=alone)
+            done = run_batch(bus, subscriber, cursor, limit=batch.limit, alone=alone)
         except Exception as error:
             if not bus.is_transient(error):
                 raise
@@ -86,15 +89,14 @@ class Reader:
             wakeup.ring()
             return 0
         self.errors.pop(cursor, None)
-        self._learn(cursor, limit, done, time.monotonic() - began)
+        self._learn(batch, done, cut=time.monotonic() - began > conf.get("batch_seconds"))
         return done
 
-    def _learn(self, cursor: int, limit: int, done: int, took: float) -> None:
-        if took > conf.get("batch_seconds"):
-            limit = max(1, done)  # more would be read in vain
-        elif done == limit:
-            limit = min(conf.get("batch"), limit * 2)
-        self.limits[cursor] = limit
+    def _learn(self, batch: Batch, done: int, *, cut: bool) -> None:
+        if cut:  # its time was up: more would be read in vain
+            self.limits[batch.cursor] = max(1, done)
+        elif done == batch.limit:
+            self.limits[batch.cursor] = min(conf.get("batch"), batch.limit * 2)
 
     def _read_carefully(self, bus: Engine, batch: Batch) -> int:
         """A range's first batch, or its suspicious events, one by one for the time of a batch."""

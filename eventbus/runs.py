@@ -26,12 +26,13 @@ def cut(
 ) -> list[Run]:
     """The runs, in the order to make them."""
     runs: list[Run] = []
-    open_runs: dict[tuple[int, bool], int] = {}  # the newest run of each batch handler
+    open_runs: dict[tuple[int, bool, bool, bool], int] = {}  # the newest run of each batch handler
     latest: dict[tuple[str, str], int] = {}  # the run that has the newest event of a key
     for place, event in enumerate(events):
         handler, mute = handlers[event.name], event.position in muted
-        # By the function: one that handles several names takes them together.
-        kind, identity = (id(handler.function), mute), (event.source, event.key)
+        # By the function: one that handles several names in the same way takes them together.
+        kind = id(handler.function), handler.external, handler.skip_erased, mute
+        identity = event.source, event.key
         takes_several = handler.batch or handler.external  # a call is only parked: all at once
         number = open_runs.get(kind, -1) if takes_several else -1
         if number <= latest.get(identity, -1):

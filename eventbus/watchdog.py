@@ -34,9 +34,12 @@ def watched(subscriber: str, *, seconds: float | None = None) -> Iterator[None]:
         yield
     finally:
         if before is None:
-            del _busy[thread]
+            _busy.pop(thread, None)
         else:
             _busy[thread] = before
+
+
+os.register_at_fork(after_in_child=_busy.clear)  # the threads that were busy are not in the child
 
 
 def overdue() -> str | None:
@@ -57,6 +60,8 @@ def start(stop: threading.Event) -> None:
 def _watch(stop: threading.Event) -> None:
     while not stop.wait(LOOK_SECONDS):
         if subscriber := overdue():
-            logger.critical("a handler of %s hangs: this process ends", subscriber)
-            faulthandler.dump_traceback(sys.__stderr__ or 2, all_threads=True)
-            os._exit(EXIT_CODE)
+            try:
+                logger.critical("a handler of %s hangs: this process ends", subscriber)
+                faulthandler.dump_traceback(sys.__stderr__ or 2, all_threads=True)
+            finally:  # a server may have replaced stderr by what has no file
+                os._exit(EXIT_CODE)

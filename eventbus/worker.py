@@ -75,6 +75,7 @@ class Caller:
     def step(self) -> int:
         """One round over the calls that are due; says how many it dealt with."""
         bus = engine()
+        bus.guard(conf.get("hang_seconds"))
         due = parking.due(bus.clock()).filter(state__in=[State.TO_CALL, State.CALLING])[:AT_ONCE]
         done = 0
         for _, group in groupby(due, key=_batch_of):

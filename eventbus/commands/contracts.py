@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from eventbus import catalogue
+from eventbus import catalogue, conf
 from eventbus.contract_files import file_of, producer_problems, public_contracts, text_of
 
 
@@ -31,6 +31,7 @@ def contracts(command: BaseCommand, *, write: bool, **_: Any) -> None:
 
 
 def _write() -> None:
+    conf.contracts_folder().mkdir(parents=True, exist_ok=True)
     for contract in public_contracts():
         file_of(contract).write_text(text_of(contract))
     if book := catalogue.file():

@@ -73,6 +73,7 @@ def _status(row: Range) -> dict[str, Any]:
         "parked keys": row.parked_keys,
         "parked events": row.parked_events,
         "dead": row.dead,
+        "paused keys": row.paused_keys,
         "oldest": age,
         "state": row.state,
         "position": row.position,
@@ -115,9 +116,7 @@ def dead(
     if json:
         say_json(command, rows)
     else:
-        hidden = {"event_id", "source"}
-        shown = [{name: row[name] for name in row if name not in hidden} for row in rows]
-        say_table(command, shown, "No dead letters.")
+        say_table(command, rows, "No dead letters.")
 
 
 def show(command: BaseCommand, *, event: str, payload: bool, json: bool, **_: Any) -> None:

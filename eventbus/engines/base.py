@@ -258,8 +258,8 @@ class Engine(History):
             version=version,
             source=source,
             key=key,
-            payload=json.loads(payload),
-            headers=json.loads(headers),
+            payload=_parsed(payload),
+            headers=_parsed(headers),
             occurred_at=self._time(at),
             subject=subject,
         )
@@ -269,6 +269,15 @@ class Engine(History):
 
     def _time(self, value: Any) -> datetime:
         return value  # type: ignore[no-any-return]
+
+
+def _parsed(text: str) -> Any:
+    """The JSON data; or the text itself, which no handler can read, when Python cannot hold what
+    the database can (nested too deep, an integer of 5,000 digits): that event alone must fail."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def is_operational(error: BaseException) -> bool:

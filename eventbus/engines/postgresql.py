@@ -200,10 +200,12 @@ class PostgresqlEngine(PostgresqlHistory, Engine):
         aim = claim.newest
         if aim is not None and claim.stop_at is not None:
             aim = min(aim, claim.stop_at)
-        claim.target = claim.target or aim
-        if claim.target is None or (claim.tick is not None and claim.target <= claim.tick):
+        seen, tick, target = SEEN.format("%s"), claim.tick, claim.target or aim
+        # `newest` may be older than the row, which was locked in a later version than the rest of
+        # the statement saw: what is not ahead of the cursor must not become its target.
+        if target is None or (tick is not None and target <= tick):
             return Fetched()
-        seen, tick, target = SEEN.format("%s"), claim.tick, claim.target
+        claim.target = target
         if tick is None:  # nothing is done yet: all that the target sees
             return self._read(
                 claim, f"{seen} AND e.id > %s", [target, claim.pos], "e.id", names, limit
@@ -282,7 +284,8 @@ class PostgresqlEngine(PostgresqlHistory, Engine):
             yield set(numbers)
             return
         with self.beside.cursor() as cursor:
-            cursor.execute("BEGIN")
+            # It stands still on purpose, for as long as a call takes.
+            cursor.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
             try:
                 cursor.execute(
                     "SELECT n FROM unnest(%s::bigint[]) n"

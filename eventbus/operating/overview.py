@@ -12,9 +12,10 @@ from eventbus import conf, parking
 from eventbus.cursors import ensure_cursors
 from eventbus.engines import engine
 from eventbus.engines.measures import measures
-from eventbus.models import Cursor, Parked, Rebuild
+from eventbus.models import Cursor, Parked, PausedKey, Rebuild
 from eventbus.operating.change import cursors
 from eventbus.registry import subscribers
+from eventbus.shards import SHARDS, shard_of
 
 COUNTED = 10_000  # unread events a range at most; who is further behind needs no exact number
 State = Literal["running", "paused", "rebuilding", "merging", "careful", "not here"]
@@ -33,6 +34,7 @@ class Range:
     parked_keys: int
     parked_events: int
     dead: int
+    paused_keys: int
     state: State
     position: str
     moved_at: datetime | None
@@ -40,11 +42,12 @@ class Range:
 
 @dataclass(slots=True)
 class _Set:
-    """What is parked in some shards."""
+    """What is parked or paused in a shard."""
 
     keys: int = 0
     events: int = 0
     dead: int = 0
+    paused: int = 0
 
     def add(self, *, keys: int, events: int, dead: int) -> None:
         self.keys, self.events, self.dead = self.keys + keys, self.events + events, self.dead + dead
@@ -64,7 +67,7 @@ def status() -> list[Range]:
 
 
 def _parked() -> dict[str, dict[int, _Set]]:
-    """By subscriber and shard. What is owed by a rebuild is not held up by anything."""
+    """By subscriber and shard, with the paused keys. What is owed by a rebuild is not held up by anything."""
     found: dict[str, dict[int, _Set]] = defaultdict(lambda: defaultdict(_Set))
     rows = parking.rows().exclude(state=Parked.State.OWED)
     for row in rows.values("subscriber", "shard", "source").annotate(
@@ -74,6 +77,9 @@ def _parked() -> dict[str, dict[int, _Set]]:
     ):
         here = found[row["subscriber"]][row["shard"]]
         here.add(keys=row["keys"], events=row["events"], dead=row["dead"])
+    paused = PausedKey.objects.using(conf.get("database")).values_list("subscriber", "key")
+    for subscriber, key in paused:
+        found[subscriber][shard_of(key)].paused += 1
     return found
 
 
@@ -100,6 +106,7 @@ def _sum(parked: dict[int, _Set], lo: int, hi: int) -> dict[str, int]:
         "parked_keys": sum(each.keys for each in inside),
         "parked_events": sum(each.events for each in inside),
         "dead": sum(each.dead for each in inside),
+        "paused_keys": sum(each.paused for each in inside),
     }
 
 
@@ -127,10 +134,10 @@ def _gone(parked: dict[str, dict[int, _Set]], known: set[str]) -> Iterator[Range
         yield Range(
             subscriber=subscriber,
             lo=0,
-            hi=256,
+            hi=SHARDS,
             behind=0,
             oldest_seconds=None,
-            **_sum(parked[subscriber], 0, 256),
+            **_sum(parked[subscriber], 0, SHARDS),
             state="not here",
             position="none",
             moved_at=None,

@@ -62,6 +62,8 @@ def test_what_is_parked_is_told_by_range(effects: Effects, say: Any) -> None:
     assert counts == [(0, 0, 0), (1, 3, 1)]
     Parked.objects.filter(state="waiting").update(state="owed")
     assert [row.parked_events for row in status_of("a")] == [0, 1]
+    operating.pause_key("a", "test", "k1", by="ada")
+    assert [row.paused_keys for row in status_of("a")] == [0, 1]
 
 
 def test_the_state_of_a_range(effects: Effects, say: Any) -> None:

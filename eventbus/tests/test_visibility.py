@@ -18,6 +18,7 @@ from eventbus import publish, subscribe
 from eventbus.engines import engine
 from eventbus.engines.base import Claim
 from eventbus.engines.postgresql import PostgresqlEngine
+from eventbus.shards import shard_of
 from eventbus.testing import drain
 from eventbus.tests.conftest import Effects, Happened, Number
 from eventbus.tests.test_delivery import noting
@@ -57,12 +58,12 @@ def run(other: BaseDatabaseWrapper, *statements: str) -> None:
             cursor.execute(statement)
 
 
-def insert(n: int) -> str:
+def insert(n: int, *, key: str = "k") -> str:
     """What `publish` does, for a session that the test drives by hand."""
     return (
         "INSERT INTO eventbus_event (event_id, name, version, source, key, shard, payload,"
         " headers, subject, occurred_at) VALUES (gen_random_uuid(), 'test.happened', 1, 'test',"
-        f" 'k', 0, '{{\"n\": {n}}}', '{{}}', '', now())"
+        f" '{key}', {shard_of(key)}, '{{\"n\": {n}}}', '{{}}', '', now())"
     )
 
 

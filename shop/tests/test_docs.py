@@ -1,11 +1,14 @@
 """Documents say what is true: links lead somewhere, variables and commands exist."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import get_commands
+
+from eventbus.management.commands.eventbus import Command
 
 ROOT = Path(settings.BASE_DIR)
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -44,3 +47,20 @@ def test_a_decision_says_when_to_look_again(record: Path) -> None:
     ):
         assert part in text
     assert len(text.splitlines()) <= 60
+
+
+def told() -> list[str]:
+    """The commands that the runbook tells to give, without placeholders."""
+    text = (ROOT / "docs/bus-operating.md").read_text()
+    found = re.findall(r"`eventbus ([^`…]+)`|^\$ eventbus (.+)$", text, re.M)
+    return sorted({one or other for one, other in found})
+
+
+@pytest.mark.parametrize("line", told())
+def test_the_runbook_names_commands_that_exist(line: str) -> None:
+    uuid, number = "00000000-0000-7000-8000-000000000000", "7"
+    act, *words = shlex.split(line)
+    event = number if act == "show" else uuid
+    known = {"EVENT": event, "ID": uuid}
+    parser = Command().create_parser("manage.py", "eventbus")
+    assert parser.parse_args([act, *(known.get(word, word) for word in words)]).do

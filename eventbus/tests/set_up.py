@@ -1,0 +1,5 @@
+"""Imported first in a process that was started for a test: Django is ready afterwards."""
+
+import django
+
+django.setup()
