@@ -20,7 +20,7 @@ from eventbus.replay import CannotReplay, dry_run, replay
 from eventbus.testing import drain
 from eventbus.tests.conftest import Effects
 from eventbus.tests.test_delivery import LATER
-from eventbus.tests.test_replay import projecting
+from eventbus.tests.test_replay import catch_up, projecting
 from eventbus.tests.test_visibility import another_connection, insert, on_postgresql, run
 from eventbus.worker import Worker
 
@@ -89,6 +89,7 @@ class Story:
         self.is_mended()
         for hour in range(3):
             drain(now=engine().clock() + LATER * hour)
+        catch_up()
         assert not Rebuild.objects.exists()
         assert list(Parked.objects.values_list("state", "attempts", "error", "headers")) == []
         replay("a", "beginning", by="ops")
