@@ -25,6 +25,7 @@ class Reader:
     def __init__(self) -> None:
         self.limits: dict[int, int] = {}  # events in the next batch, by cursor
         self.calm: set[int] = set()  # cursors that need no care
+        self.backlog: set[int] = set()  # cursors that had more to read than they read
         self.errors: dict[int, int] = {}  # transient ones in a row, by cursor
         self.alone: dict[str, float] = {}  # until when nobody else may work for the subscriber
         self.apart: dict[int, float] = {}  # until when a cursor shares no transaction
@@ -51,9 +52,11 @@ class Reader:
         return Batch(subscriber, cursor, self.limits.get(cursor, min(FIRST, most)))
 
     def trusts(self, batch: Batch) -> bool:
-        """Whether the batch may share a transaction with others."""
+        """Whether the batch may share a transaction with others: a small one of a cursor that
+        gave no trouble. One with a backlog would keep the others' cursors from other workers."""
         apart = time.monotonic() < self.apart.get(batch.cursor, 0)
-        return batch.cursor in self.calm and not apart and not self._is_alone(batch.subscriber)
+        trouble = apart or batch.cursor in self.backlog or self._is_alone(batch.subscriber)
+        return batch.cursor in self.calm and not trouble
 
     def _is_alone(self, subscriber: Subscriber) -> bool:
         return time.monotonic() < self.alone.get(subscriber.name, 0)
@@ -93,6 +96,7 @@ class Reader:
         return done
 
     def _learn(self, batch: Batch, done: int, *, cut: bool) -> None:
+        (self.backlog.add if cut or done == batch.limit else self.backlog.discard)(batch.cursor)
         if cut:  # its time was up: more would be read in vain
             self.limits[batch.cursor] = max(1, done)
         elif done == batch.limit:
