@@ -573,3 +573,18 @@ def test_what_failed_in_one_rebuild_is_muted_in_the_next(effects: Effects, say: 
     assert effects.of("a") == [1, 2]
     assert answers() == [1, 2]
     assert Intervention.objects.latest("id").payload == {"published test.followed": 2}
+
+
+@pytest.mark.parametrize("worker", ["a new one, carefully", "a calm one"])
+def test_a_rebuild_with_nothing_to_read_ends_too(effects: Effects, say: Any, worker: str) -> None:
+    @subscribe("test.followed", subscriber="a", replay=True)
+    def note(view: Number) -> None: ...
+
+    drain()
+    say("k", 1)
+    catch_up()
+    assert again() == 1
+    assert Rebuild.objects.count() == 1
+    drain_one(10) if worker == "a calm one" else catch_up()
+    assert Rebuild.objects.count() == 0
+    assert Intervention.objects.latest("id").payload == {}
