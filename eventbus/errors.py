@@ -61,8 +61,8 @@ class WorkerDied(Reject):
 
 
 class AmbiguousCause(BusError):
-    """A batch handler published under a key that none of its events has: say which of them is the
-    cause, `publish(…, cause=event)`."""
+    """A batch handler published under a key that none of its events has, or named a cause that is
+    none of them: say which of them it is, `publish(…, cause=event)`."""
 
 
 class NoHandler(Reject):

@@ -15,7 +15,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from eventbus import conf, parking
+from eventbus import conf, parking, retention
 from eventbus.engines import engine
 from eventbus.engines.measures import Measures, measures
 from eventbus.models import Cursor, Parked, Scheduled, Tick
@@ -40,6 +40,7 @@ GAUGES: dict[str, tuple[str, list[str]]] = {
     "scheduled": (f"Events that are not due yet, at most {COUNTED}.", []),
     "tick_age_seconds": ("Age of the newest tick (PostgreSQL); grows while all is quiet.", []),
     "oldest_writer_xact_seconds": ("Age of the oldest writing transaction (PostgreSQL).", []),
+    "retention_blocked_by": ("Old events that the subscriber has yet to read.", ["subscriber"]),
     "log_rows": ("Events in the log; an estimate.", []),
     "log_bytes": ("Size of the log with its indexes; on SQLite of the database.", []),
 }
@@ -127,6 +128,8 @@ def _log(sheet: Sheet, tables: Measures, now: datetime) -> None:
     writer = tables.oldest_writer()
     if writer is not None:
         sheet.put("oldest_writer_xact_seconds", writer)
+    for blocker in retention.blocked_by():
+        sheet.put("retention_blocked_by", blocker.events, blocker.subscriber)
     events, size = tables.log_size()
     sheet.put("log_rows", events)
     sheet.put("log_bytes", size)

@@ -25,9 +25,11 @@ class Handling:
     published: Counter[UUID] = field(default_factory=Counter)  # by cause
 
     def cause(self, key: str, named: Envelope | None) -> Envelope:
-        """The event that an event of `key` is published because of: the one that is named, the
-        only one, or the one of the same key; raises AmbiguousCause."""
+        """The event that an event of `key` is published because of: the one of the run that is
+        named, the only one, or the one of the same key; raises AmbiguousCause."""
         if named is not None:
+            if named not in self.events:  # ids are derived from it: another run's would be doubled
+                raise AmbiguousCause
             return named
         if len(self.events) == 1:
             return self.events[0]

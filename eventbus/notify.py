@@ -26,6 +26,15 @@ _pending = threading.Event()
 _notifier: tuple[int, threading.Thread] | None = None  # pid, thread
 
 
+def _renew() -> None:
+    """After a fork: what a thread held that does not exist here."""
+    global _lock, _pending
+    _lock, _pending = threading.Lock(), threading.Event()
+
+
+os.register_at_fork(after_in_child=_renew)
+
+
 def announce() -> None:
     """Tell this process's workers at once and the others soon that something was committed."""
     wakeup.ring()

@@ -173,6 +173,8 @@ def _scalar_encoder(kind: Any) -> Encode:
     def encode_scalar(value: Any) -> Any:
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise TypeError(f"{type(value).__name__} given where {kind.__name__} is declared")
+        if kind is str and not value.isprintable():
+            _demand_storable(value)
         if kind is datetime:
             if value.tzinfo is None:
                 raise TypeError("a time without a zone")
@@ -224,6 +226,13 @@ def _object_decoder(cls: Any) -> Decode:
         return cls(**kwargs)
 
     return decode_object
+
+
+def _demand_storable(text: str) -> None:
+    """Raises ValueError for what JSON in PostgreSQL cannot hold, before its transaction breaks."""
+    if "\0" in text:
+        raise ValueError("a text with a NUL character")
+    text.encode()  # a lone surrogate: UnicodeEncodeError is a ValueError
 
 
 PARSERS: dict[Any, Callable[[str], Any]] = {

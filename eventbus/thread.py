@@ -52,6 +52,8 @@ def is_alive() -> bool:
 
 
 def _start_in_child() -> None:
+    global _lock
+    _lock = threading.Lock()  # another thread may have held it, that does not exist here
     if _running and _running[0] != os.getpid():
         start()
 

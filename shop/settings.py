@@ -160,6 +160,7 @@ EVENTBUS = {
     "mode": "manual" if TESTING else env.str("EVENTBUS_MODE", "worker" if PRODUCTION else "thread"),
     "contracts": BASE_DIR / "contracts",
     "catalogue": BASE_DIR / "docs" / "events.md",
+    "retention_days": env.int("EVENTBUS_RETENTION_DAYS", 14),
 }
 
 # Security -------------------------------------------------------------------------------------

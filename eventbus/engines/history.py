@@ -100,5 +100,6 @@ class History(ABC):
         """Where each subscriber's last cursor stands: a tick, or on SQLite an id; 0: nowhere yet."""
 
     @abstractmethod
-    def unread(self, place: int, cutoff: datetime) -> tuple[int, datetime | None]:
-        """How many events older than `cutoff` lie before that place, and when the first happened."""
+    def unread(self, place: int, cutoff: datetime, at_most: int) -> tuple[int, datetime | None]:
+        """How many events older than `cutoff` lie before that place, counted up to `at_most`, and
+        when the first of those happened."""

@@ -10,7 +10,7 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from eventbus import conf
-from eventbus.engines.postgresql import LATER, NOW, UNDER_WAY
+from eventbus.engines.postgresql_looking import LATER, NOW, UNDER_WAY
 from eventbus.models import Cursor
 
 

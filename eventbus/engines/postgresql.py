@@ -21,11 +21,18 @@ from eventbus.engines.base import (
     Claim,
     Engine,
     Fetched,
-    Look,
-    Names,
     is_operational,
 )
 from eventbus.engines.postgresql_history import PostgresqlHistory
+from eventbus.engines.postgresql_looking import (
+    LATER,
+    NEWEST,
+    NOW,
+    SEEN,
+    UNDER_WAY,
+    UNSEEN_BY_NEWEST,
+    PostgresqlLooking,
+)
 
 READ_TEXT = READ.replace("load,", "load::text,").replace("headers,", "headers::text,")
 TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any constant would do)
@@ -33,30 +40,9 @@ TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any
 ALONE = 0x6275_7361
 # Advisory locks (OWNING[kind], number).
 OWNING = {"call": 0x6275_7363, "range": 0x6275_7372, "merge": 0x6275_736D}
-ENOUGH = 1000  # unread events looked at before a cursor is worth a claim in any case
-
-NEWEST = "(SELECT max(id) FROM eventbus_tick)"
-# The events that the tick {0} did not see are those of later transactions and of the ones that
-# were under way. Written with two bounds, so that the planner takes the index on xid, also when
-# somebody's transaction has been open for hours.
-LATER = (
-    "e.xid >= (SELECT pg_snapshot_xmax(snapshot) FROM eventbus_tick WHERE id = {0})"
-    " AND e.xid < pg_snapshot_xmax({1})"
-)
-UNDER_WAY = (
-    "e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(snapshot) FROM eventbus_tick WHERE id = {0}))"
-)
-SEEN = "pg_visible_in_snapshot(e.xid, (SELECT snapshot FROM eventbus_tick WHERE id = {0}))"
-NOW = "pg_current_snapshot()"
-UNSEEN_BY_NEWEST = (
-    f"(({NEWEST} IS NULL AND EXISTS (SELECT 1 FROM eventbus_event))"
-    " OR coalesce((SELECT xid FROM eventbus_event ORDER BY xid DESC LIMIT 1)"
-    f" >= (SELECT pg_snapshot_xmax(snapshot) FROM eventbus_tick WHERE id = {NEWEST}), FALSE)"
-    f" OR EXISTS (SELECT 1 FROM eventbus_event e WHERE {UNDER_WAY.format(NEWEST)}))"
-)
 
 
-class PostgresqlEngine(PostgresqlHistory, Engine):
+class PostgresqlEngine(PostgresqlLooking, PostgresqlHistory, Engine):
     """The claim is the cursor's row lock, `FOR UPDATE SKIP LOCKED`."""
 
     # Classes of SQLSTATE and some states. Not 57014: a statement that took too long does so again.
@@ -90,62 +76,6 @@ class PostgresqlEngine(PostgresqlHistory, Engine):
     def _adapt(self, row: dict[str, Any]) -> list[Any]:
         return [row[column] for column in COLUMNS]
 
-    def look(self, subscribers: Collection[str]) -> Look:
-        found = self._rows(
-            "SELECT statement_timestamp(),"
-            " EXISTS (SELECT 1 FROM eventbus_scheduled WHERE due_at <= statement_timestamp()),"
-            f" {UNSEEN_BY_NEWEST},"
-            " EXISTS (SELECT 1 FROM eventbus_cursor c WHERE NOT c.paused"
-            " AND c.subscriber = ANY(%s) AND (c.target IS NOT NULL"
-            f" OR coalesce(c.tick, 0) < least(c.stop_at, {NEWEST}))),"
-            " EXISTS (SELECT 1 FROM eventbus_parked WHERE state = 'retrying'"
-            " AND next_at <= statement_timestamp()),"
-            " EXISTS (SELECT 1 FROM eventbus_parked WHERE state IN ('to call', 'calling')"
-            " AND next_at <= statement_timestamp())",
-            [list(subscribers)],
-        )
-        return Look(*found[0])
-
-    def pending(self, wanted: Names) -> list[tuple[str, int]]:
-        pairs = [(subscriber, name) for subscriber, names in wanted.items() for name in names]
-        if self.by_id:
-            unread = (
-                "EXISTS (SELECT 1 FROM eventbus_event e WHERE e.id > c.pos AND e.shard >= c.lo"
-                " AND e.shard < c.hi AND e.name = ANY(w.names))"
-            )
-        else:
-            some = "SELECT e.name FROM eventbus_event e WHERE {0} AND e.shard >= c.lo AND e.shard < c.hi"
-            unread = (
-                "(c.target IS NOT NULL OR c.tick IS NULL"
-                f" OR (c.stop_at IS NULL OR c.tick < c.stop_at) AND (SELECT count(*) >= {ENOUGH}"
-                " OR coalesce(bool_or(x.name = ANY(w.names)), FALSE) FROM ("
-                f"({some.format(UNDER_WAY.format('c.tick'))} LIMIT {ENOUGH}) UNION ALL"
-                f" ({some.format(LATER.format('c.tick', NOW))} ORDER BY e.xid LIMIT {ENOUGH})) x))"
-            )
-        return self._rows(
-            "SELECT c.subscriber, c.id FROM eventbus_cursor c JOIN (SELECT subscriber,"
-            " array_agg(name) AS names FROM unnest(%s::text[], %s::text[]) AS pair(subscriber, name)"
-            f" GROUP BY 1) w USING (subscriber) WHERE NOT c.paused AND {unread}",
-            [[subscriber for subscriber, _ in pairs], [name for _, name in pairs]],
-        )
-
-    def lag(self, cursor: int, names: Collection[str]) -> int:
-        counted = self._rows(
-            "SELECT count(*) FROM eventbus_cursor c JOIN eventbus_event e"
-            " ON e.shard >= c.lo AND e.shard < c.hi AND e.id > c.pos AND (c.tick IS NULL"
-            f" OR {LATER.format('c.tick', NOW)} OR {UNDER_WAY.format('c.tick')})"
-            " WHERE c.id = %s AND e.name = ANY(%s)",
-            [cursor, list(names)],
-        )
-        return int(counted[0][0])
-
-    def lagging(self, subscribers: Collection[str]) -> list[tuple[str, int]]:
-        return self._rows(
-            "SELECT subscriber, id FROM eventbus_cursor WHERE subscriber = ANY(%s) AND NOT paused"
-            f" AND coalesce(tick, 0) < least(stop_at, {NEWEST})",
-            [list(subscribers)],
-        )
-
     def refresh(self) -> None:
         """Commit a tick, if there is an event that the last one did not see.
 
@@ -160,7 +90,8 @@ class PostgresqlEngine(PostgresqlHistory, Engine):
         with self.beside.cursor() as cursor:
             try:
                 cursor.execute(
-                    "BEGIN; SET LOCAL synchronous_commit TO off; SELECT set_config('eventbus.ticking',"
+                    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO off;"
+                    " SELECT set_config('eventbus.ticking',"
                     f" pg_try_advisory_xact_lock({TICKING})::text, TRUE);"
                     " INSERT INTO eventbus_tick (created_at, snapshot)"
                     f" SELECT statement_timestamp(), {NOW}"

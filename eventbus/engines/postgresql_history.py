@@ -109,11 +109,11 @@ class PostgresqlHistory(History):
             )
         )
 
-    def unread(self, place: int, cutoff: datetime) -> tuple[int, datetime | None]:
+    def unread(self, place: int, cutoff: datetime, at_most: int) -> tuple[int, datetime | None]:
         found = self._rows(
-            "SELECT count(*), min(e.occurred_at) FROM eventbus_event e"
+            "SELECT count(*), min(occurred_at) FROM (SELECT e.occurred_at FROM eventbus_event e"
             " LEFT JOIN eventbus_tick p ON p.id = %s"
-            f" WHERE e.occurred_at < %s AND (p.id IS NULL OR {UNSEEN.format('p')})",
-            [place, cutoff],
+            f" WHERE e.occurred_at < %s AND (p.id IS NULL OR {UNSEEN.format('p')}) LIMIT %s) old",
+            [place, cutoff, at_most],
         )
         return found[0][0], found[0][1]

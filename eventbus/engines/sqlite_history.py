@@ -38,12 +38,12 @@ class SqliteHistory(History):
     def places(self) -> dict[str, int]:
         return dict(self._rows("SELECT subscriber, min(pos) FROM eventbus_cursor GROUP BY 1", []))
 
-    def unread(self, place: int, cutoff: datetime) -> tuple[int, datetime | None]:
+    def unread(self, place: int, cutoff: datetime, at_most: int) -> tuple[int, datetime | None]:
         sql = (
-            "SELECT count(*), min(occurred_at) FROM eventbus_event"
-            " WHERE id > %s AND occurred_at < %s"
+            "SELECT count(*), min(occurred_at) FROM (SELECT occurred_at FROM eventbus_event"
+            " WHERE id > %s AND occurred_at < %s ORDER BY id LIMIT %s)"
         )
-        count, first = self._rows(sql, [place, self._stored(cutoff)])[0]
+        count, first = self._rows(sql, [place, self._stored(cutoff), at_most])[0]
         return count, None if first is None else self._time(first)
 
     def _stored(self, time: datetime) -> Any:
