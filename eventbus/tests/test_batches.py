@@ -116,6 +116,23 @@ def test_a_cause_that_cannot_be_told_is_asked_for(effects: Effects, say: Any) ->
     assert not Event.objects.filter(name="test.followed").exists()
 
 
+def test_another_runs_event_is_no_cause(effects: Effects, say: Any) -> None:
+    """The ids of what is published are derived from the cause: the same twice would be one event."""
+    seen: list[Envelope] = []
+
+    @subscribe("test.happened", subscriber="a")
+    def answer(view: Number, envelope: Envelope) -> None:
+        seen.append(envelope)
+        if len(seen) > 1:
+            with pytest.raises(AmbiguousCause):
+                publish(Followed(n=1), key="k", cause=seen[0])
+
+    say("k", 1, 2)
+    drain()
+    assert len(seen) == 2
+    assert not Event.objects.filter(name="test.followed").exists()
+
+
 def test_a_batch_must_be_annotated_as_one() -> None:
     with pytest.raises(BadDeclaration, match="Sequence"):
 

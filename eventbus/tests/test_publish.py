@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from eventbus import NotInTransaction, publish, subscribe, unschedule
+from eventbus import NotInTransaction, event, publish, subscribe, unschedule
 from eventbus.errors import NotAnEvent
 from eventbus.models import Event, Scheduled
 from eventbus.testing import drain, published
@@ -51,6 +51,24 @@ def test_a_mistyped_field_is_refused_where_it_is_published(wrong: object) -> Non
     with pytest.raises(TypeError):
         publish(Happened(n=wrong), key="k")  # type: ignore[arg-type]
     assert Event.objects.count() == 0
+
+
+@event("test.said", version=1, private=True)
+class Said:
+    """Something in words."""
+
+    words: str
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("words", ["a\0b", "\ud800"])
+def test_a_text_that_not_every_database_holds_is_refused(words: str) -> None:
+    """SQLite would take it; PostgreSQL would break the caller's transaction."""
+    with transaction.atomic():
+        with pytest.raises(ValueError, match=r"NUL|surrogates"):
+            publish(Said(words=words), key="k")
+        publish(Said(words="a\n\tb\u200b é"), key="k")
+    assert [event.payload["words"] for event in Event.objects.all()] == ["a\n\tb\u200b é"]
 
 
 @pytest.mark.django_db
