@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis
@@ -16,6 +18,43 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """A browser is the one thing that no wheel brings: say so where there is none."""
     if item.get_closest_marker("browser") and not browsing.is_installed():
         pytest.skip(browsing.MISSING)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_what_has_rows() -> Iterator[None]:
+    """After a test with real commits Django empties every table and fills those of content types
+    and permissions anew, which takes longer than most tests. These two never change here, and of
+    the others few have rows."""
+    from django.core.management.commands import flush
+
+    before, flush.sql_flush = flush.sql_flush, _flush_statements
+    yield
+    flush.sql_flush = before
+
+
+def _flush_statements(
+    style: Any, connection: Any, reset_sequences: bool = True, allow_cascade: bool = False
+) -> list[str]:
+    quoted = connection.ops.quote_name
+    tables = set(_table_names(connection)) - {"django_content_type", "auth_permission"}
+    # The names are of our own models.
+    asked = [f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {quoted(name)})" for name in tables]  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(asked))
+        filled = [name for (name,) in cursor.fetchall()]
+    cascade = connection.vendor == "postgresql"  # to those without rows that refer to them
+    statements: list[str] = connection.ops.sql_flush(
+        style, filled, reset_sequences=reset_sequences, allow_cascade=cascade
+    )
+    return statements
+
+
+@cache
+def _table_names(connection: Any) -> list[str]:
+    names: list[str] = connection.introspection.django_table_names(
+        only_existing=True, include_views=False
+    )
+    return names
 
 
 @pytest.fixture(autouse=True)
