@@ -7,6 +7,7 @@ The result is recorded by compare-and-set on the attempt: a loser's is dropped.
 A batch handler makes several at once: one commit for all attempts, the calls, one for all results.
 """
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +25,8 @@ from eventbus.handling import handling
 from eventbus.models import Parked
 from eventbus.registry import Handler
 from eventbus.watchdog import watched
+
+logger = logging.getLogger("eventbus.calls")
 
 State = Parked.State
 Record = Callable[[], object] | None
@@ -109,9 +112,10 @@ def _record_together(engine: Engine, handler: Handler, made: list[tuple[Parked, 
     """One commit for all; False when one of them stands in the others' way."""
     try:
         _insist(engine, lambda: _record(engine, handler, made))
-    except Exception:
+    except Exception as error:
         if not engine.connection.is_usable():
             raise
+        logger.info("recorded apart, as together they failed: %r", error)
         return False
     return True
 

@@ -143,10 +143,6 @@ class Engine(History):
     def lagging(self, subscribers: Collection[str]) -> list[tuple[str, int]]:
         """The cursors that stand behind the log's end, be there something for them or not."""
 
-    @abstractmethod
-    def refresh(self) -> None:
-        """Let claims from now on see every event committed so far."""
-
     def claim(self, cursor: int, *, alone: bool = False) -> Claim | None:
         """Lock the cursor in the transaction that is open; None when it is paused, gone or held
         by another worker, or when another works on a range of the same subscriber and one of

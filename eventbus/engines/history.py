@@ -32,6 +32,10 @@ class History(ABC):
     @abstractmethod
     def _time(self, value: Any) -> datetime: ...
 
+    @abstractmethod
+    def refresh(self) -> None:
+        """Let claims from now on see every event committed so far."""
+
     def beginning(self) -> Position:
         """Before every event."""
         return None, 0

@@ -41,9 +41,6 @@ class PostgresqlHistory(History):
     by_id: bool
     IS_MUTED = f"headers ? '{MUTED}'"
 
-    def refresh(self) -> None:
-        raise NotImplementedError
-
     def end(self) -> Position:
         if self.by_id:
             return super().end()
