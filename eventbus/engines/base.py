@@ -136,10 +136,6 @@ class Engine(History):
         """The subscribers' cursors that have an event to read; a read, without locks."""
 
     @abstractmethod
-    def lag(self, cursor: int, names: Collection[str]) -> int:
-        """How many events lie before the cursor."""
-
-    @abstractmethod
     def lagging(self, subscribers: Collection[str]) -> list[tuple[str, int]]:
         """The cursors that stand behind the log's end, be there something for them or not."""
 

@@ -9,14 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from eventbus.engines.history import History, Position
+from eventbus.engines.postgresql_looking import LATER, NOW, UNDER_WAY
 from eventbus.envelope import MUTED
 
 REWRITING = 0x6275_7370  # advisory lock: one drops what is old, or goes back to it, at a time
 
-# Events that a tick's snapshot did not see. The first condition lets the index on xid bound it.
-UNSEEN = (
-    "e.xid >= pg_snapshot_xmin({0}.snapshot) AND NOT pg_visible_in_snapshot(e.xid, {0}.snapshot)"
-)
 # Events that every cursor's tick has seen; none while one has no tick. Ticks only ever see more,
 # so the oldest speaks for all.
 PASSED = (
@@ -109,8 +106,8 @@ class PostgresqlHistory(History):
     def unread(self, place: int, cutoff: datetime, at_most: int) -> tuple[int, datetime | None]:
         found = self._rows(
             "SELECT count(*), min(occurred_at) FROM (SELECT e.occurred_at FROM eventbus_event e"
-            " LEFT JOIN eventbus_tick p ON p.id = %s"
-            f" WHERE e.occurred_at < %s AND (p.id IS NULL OR {UNSEEN.format('p')}) LIMIT %s) old",
-            [place, cutoff, at_most],
+            " WHERE e.occurred_at < %s AND (NOT EXISTS (SELECT 1 FROM eventbus_tick WHERE id = %s)"
+            f" OR {LATER.format('%s', NOW)} OR {UNDER_WAY.format('%s')}) LIMIT %s) old",
+            [cutoff, place, place, place, at_most],
         )
         return found[0][0], found[0][1]

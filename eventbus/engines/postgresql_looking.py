@@ -70,16 +70,6 @@ class PostgresqlLooking(Engine):
             [[subscriber for subscriber, _ in pairs], [name for _, name in pairs]],
         )
 
-    def lag(self, cursor: int, names: Collection[str]) -> int:
-        counted = self._rows(
-            "SELECT count(*) FROM eventbus_cursor c JOIN eventbus_event e"
-            " ON e.shard >= c.lo AND e.shard < c.hi AND e.id > c.pos AND (c.tick IS NULL"
-            f" OR {LATER.format('c.tick', NOW)} OR {UNDER_WAY.format('c.tick')})"
-            " WHERE c.id = %s AND e.name = ANY(%s)",
-            [cursor, list(names)],
-        )
-        return int(counted[0][0])
-
     def lagging(self, subscribers: Collection[str]) -> list[tuple[str, int]]:
         return self._rows(
             "SELECT subscriber, id FROM eventbus_cursor WHERE subscriber = ANY(%s) AND NOT paused"

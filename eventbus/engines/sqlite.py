@@ -68,17 +68,6 @@ class SqliteEngine(SqliteHistory, Engine):
             found += [(subscriber, cursor) for (cursor,) in rows]
         return found
 
-    def lag(self, cursor: int, names: Collection[str]) -> int:
-        if not names:
-            return 0
-        counted = self._rows(
-            "SELECT count(*) FROM eventbus_cursor c JOIN eventbus_event e ON e.id > c.pos"
-            " AND e.shard >= c.lo AND e.shard < c.hi"
-            f" WHERE c.id = %s AND e.name IN ({_marks(names)})",
-            [cursor, *names],
-        )
-        return int(counted[0][0])
-
     def lagging(self, subscribers: Collection[str]) -> list[tuple[str, int]]:
         found = self._rows(
             "SELECT subscriber, id FROM eventbus_cursor WHERE NOT paused"
