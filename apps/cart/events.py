@@ -16,6 +16,9 @@ class QuoteLine:
     quantity: int  # units, 1 or more
     unit_price: Decimal  # tax included
     price_version: int  # the version of products.changed that the price is from
+    discount: Decimal = Decimal("0.00")  # of the whole line: its share of the quote's discount
+    tax_rate: Decimal = Decimal("0.00")  # percent
+    tax: Decimal = Decimal("0.00")  # included in unit_price * quantity - discount
 
 
 @document("cart.quote", version=1)
@@ -35,3 +38,5 @@ class Quote:
     currency: str  # ISO 4217
     country: str  # ISO 3166-1 alpha-2, that tax and shipping were computed for
     expires_at: datetime
+    coupon: str | None = None  # the code that gives the discount; one use of it is held
+    shipping_tax: Decimal = Decimal("0.00")  # included in shipping, and counted in tax

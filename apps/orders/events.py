@@ -15,6 +15,8 @@ class Line:
     title: str
     quantity: int  # units, 1 or more
     unit_price: Decimal  # tax included, in the order's currency
+    discount: Decimal = Decimal("0.00")  # of the whole line: its share of the order's discount
+    tax: Decimal = Decimal("0.00")  # included in unit_price * quantity - discount
 
 
 @payload
@@ -51,6 +53,8 @@ class OrderCreated:
     cart_version: int
     retry_of: UUID | None  # the failed order that this one pays again
     pay_before: datetime  # no charge may start later
+    coupon: str | None = None  # the code that gave the discount
+    shipping_method: str = ""  # of the quote
 
 
 @event("orders.confirmed", version=1)

@@ -1,5 +1,6 @@
 """What the payments context tells the world. Fields are only ever added; see docs/events.md."""
 
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -35,6 +36,25 @@ class PaymentRefunded:
     amount: Decimal  # of this refund
     total_refunded: Decimal  # of the order so far
     currency: str  # ISO 4217
+
+
+@event("payments.action_required", version=1)
+class ActionRequired:
+    """The card's issuer wants to see the shopper before it decides (3-D Secure)."""
+
+    order_id: UUID
+    url: str  # path of the challenge's page
+    expires_at: datetime  # then the payment fails
+
+
+@event("payments.refund_failed", version=1)
+class RefundFailed:
+    """The gateway could not give the money back after all: a person has to see to it."""
+
+    order_id: UUID
+    amount: Decimal
+    currency: str  # ISO 4217
+    message: str  # the gateway's, in plain words
 
 
 @event("payments.requested", version=1)

@@ -19,3 +19,6 @@ class ProductChanged:
     picture: str  # path of its picture
     url: str  # path of its page
     active: bool  # False: no longer sold
+    tax_class: str = "standard"  # or "reduced"; the rates are the cart's
+    regular_price: Decimal | None = None  # outside the sale that lowers `price`; null: no sale
+    picture_alt: str = ""  # what the picture shows, in words
