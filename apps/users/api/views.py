@@ -1,33 +1,25 @@
 from dataclasses import asdict
-from typing import Any, cast
+from typing import cast
 
 from django.contrib.auth import authenticate
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from apps.users import operations
+from apps.users.api.reading import PublicView
+from apps.users.api.reading import valid as _valid
 from apps.users.api.serializers import Credentials, Me, Refresh, SignUp
 from apps.users.models import User
-from apps.users.throttling import SignInThrottle
+from apps.users.throttling import SIGNING_IN, MailThrottle
 from apps.users.tokens import TokenRefused
 
 
-class PublicView(APIView):
-    """For clients without a good access token: one sent along is not looked at."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-
-    def get_authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="api"'
-
-
 class UsersView(PublicView):
+    throttle_classes = (MailThrottle,)
+
     def post(self, request: Request) -> Response:
         """Sign up. A taken address is answered like a new one and changes nothing."""
         form = _valid(SignUp, request)
@@ -38,7 +30,7 @@ class UsersView(PublicView):
 
 
 class TokenView(PublicView):
-    throttle_classes = (SignInThrottle,)
+    throttle_classes = SIGNING_IN
 
     def post(self, request: Request) -> Response:
         """Sign in: an access token and a refresh token."""
@@ -83,13 +75,6 @@ class MeView(APIView):
         name = form.validated_data.get("name", user.name)
         operations.rename_user(user_id=user.pk, name=name)
         return Response({**Me(user).data, "name": name})
-
-
-def _valid(kind: type[Serializer], request: Request) -> dict[str, Any]:
-    form = kind(data=request.data)
-    form.is_valid(raise_exception=True)
-    data: dict[str, Any] = form.validated_data
-    return data
 
 
 def _not_valid() -> AuthenticationFailed:

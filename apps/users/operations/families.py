@@ -1,54 +1,19 @@
-"""Every write of the users context."""
+"""Sign-ins of API clients: families of refresh tokens."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from apps.users import queries, tokens
-from apps.users.events import UserRegistered
-from apps.users.models import TokenFamily, User, normal
+from apps.users import tokens
+from apps.users.models import TokenFamily, User
 from apps.users.tokens import Presented, TokenRefused, Tokens
-from eventbus import publish
 
 # Tabs of one client refresh at the same moment. The losers are told to take the winner's token;
 # the same token seen later is in a second pair of hands.
 ROTATION_GRACE = timedelta(seconds=10)
-
-
-@transaction.atomic
-def register_user(*, email: str, password: str, name: str = "") -> User | None:
-    """A new shopper, announced in the same commit; None when the address is taken.
-
-    A taken address writes and announces nothing and costs the same time (the password is
-    hashed first), so callers can answer both alike and tell nobody who has an account.
-    """
-    user = User(email=normal(email), name=name)
-    user.set_password(password)
-    try:
-        with transaction.atomic():
-            add_user(user=user)
-    except IntegrityError:
-        if queries.is_taken(email=email):
-            return None
-        raise
-    return user
-
-
-@transaction.atomic
-def add_user(*, user: User) -> None:
-    """Store the new user and announce it in the same commit; raises IntegrityError when the
-    address is taken."""
-    user.save(force_insert=True)
-    publish(UserRegistered(user_id=user.pk, subject=str(user.pk), email=user.email), key=user.pk)
-
-
-@transaction.atomic
-def rename_user(*, user_id: UUID, name: str) -> None:
-    """Set the name that pages and mails call the user by."""
-    User.objects.filter(pk=user_id).update(name=name)
 
 
 @transaction.atomic
@@ -119,6 +84,13 @@ def revoke_family(*, family_id: UUID) -> bool:
     """End the sign-in; False when it had ended already."""
     live = TokenFamily.objects.filter(pk=family_id, revoked_at=None)
     return live.update(revoked_at=timezone.now()) == 1
+
+
+@transaction.atomic
+def revoke_families(*, user_id: UUID) -> int:
+    """End every sign-in of the user's API clients; says how many there were."""
+    live = TokenFamily.objects.filter(user_id=user_id, revoked_at=None)
+    return live.update(revoked_at=timezone.now())
 
 
 def _expiry(refresh: RefreshToken) -> datetime:
