@@ -32,6 +32,7 @@ class PasswordChanged:
     user_id: UUID
     subject: str  # the user's id
     email: Personal[str]
+    url: str  # absolute; where to ask for another one, if somebody else did this
 
 
 # The two that follow carry a secret, the link, because a mail is written from them and users

@@ -9,7 +9,7 @@ from apps.users import queries
 from apps.users.events import EmailChanged, PasswordChanged, UserRegistered
 from apps.users.models import User, normal
 from apps.users.operations.families import revoke_families
-from apps.users.operations.linking import end_links, request_verification
+from apps.users.operations.linking import absolute, end_links, request_verification
 from eventbus import publish
 
 
@@ -83,5 +83,11 @@ def change_password(*, user_id: UUID, password: str | None) -> User:
     user.save(update_fields=["password"])
     revoke_families(user_id=user_id)
     end_links(user_id=user_id)
-    publish(PasswordChanged(user_id=user_id, subject=str(user_id), email=user.email), key=user_id)
+    changed = PasswordChanged(
+        user_id=user_id,
+        subject=str(user_id),
+        email=user.email,
+        url=absolute("users:ask_reset"),
+    )
+    publish(changed, key=user_id)
     return user

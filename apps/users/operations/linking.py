@@ -77,7 +77,7 @@ def send_reset(*, user_id: UUID, asked_at: datetime) -> bool:
     link = _new_link(user, Purpose.RESET, user.email, expires_at)
     if link is None:
         return False
-    url = _absolute("users:reset_password", link)
+    url = absolute("users:reset_password", link)
     publish(PasswordResetRequested(**_told(user, user.email, url, expires_at)), key=user_id)
     return True
 
@@ -87,12 +87,17 @@ def end_links(*, user_id: UUID, **which: object) -> None:
     Link.objects.filter(user_id=user_id, used_at=None, **which).update(used_at=timezone.now())
 
 
+def absolute(view: str, *args: str) -> str:
+    """The page's address for a mail: by the setting, as a request's own host cannot be believed."""
+    return f"{settings.SHOP_URL.rstrip('/')}{reverse(view, args=args)}"
+
+
 def _mail_verification(user: User, email: str) -> bool:
     expires_at = timezone.now() + VERIFICATION_LIFETIME
     token = _new_link(user, Purpose.VERIFICATION, email, expires_at)
     if token is None:
         return False
-    url = _absolute("users:verify", token)
+    url = absolute("users:verify", token)
     publish(VerificationRequested(**_told(user, email, url, expires_at)), key=user.pk)
     return True
 
@@ -113,10 +118,6 @@ def _new_link(user: User, purpose: str, email: str, expires_at: datetime) -> str
         user=user, purpose=purpose, email=email, digest=digest_of(token), expires_at=expires_at
     )
     return token
-
-
-def _absolute(view: str, token: str) -> str:
-    return f"{settings.SHOP_URL.rstrip('/')}{reverse(view, args=[token])}"
 
 
 def _told(user: User, email: str, url: str, expires_at: datetime) -> dict[str, Any]:

@@ -294,7 +294,12 @@ def test_a_new_password_ends_every_session_every_sign_in_and_every_link(client):
     with pytest.raises(LinkRefused):
         operations.verify_email(token=change)
     assert published("users.password_changed", key=user.pk) == [
-        {"user_id": str(user.pk), "subject": str(user.pk), "email": user.email}
+        {
+            "user_id": str(user.pk),
+            "subject": str(user.pk),
+            "email": user.email,
+            "url": "http://127.0.0.1:8080/users/reset/",
+        }
     ]
 
 

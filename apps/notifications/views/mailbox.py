@@ -18,9 +18,11 @@ from apps.notifications.models import MailboxMessage
 
 View = Callable[..., HttpResponse]
 
-# A mail may say anything: it can load nothing, run nothing and knows no cookie. Links open.
+# A mail may say anything: it can load nothing, run nothing and knows no cookie. Links open, and
+# the styles in its elements, the only ones that mail programs leave, are shown.
 MAIL_POLICY: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
+    "style-src-attr": [CSP.UNSAFE_INLINE],
     "frame-ancestors": [CSP.SELF],
     "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
 }
