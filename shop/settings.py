@@ -245,7 +245,7 @@ else:
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"{SHOP_NAME} <shop@example.com>")
 EMAIL_TIMEOUT = 10  # seconds
 MAILBOX_PAGE = not EMAIL_URL  # production has to have one
-STAFF_MAIL = env.list("STAFF_MAIL", default=[] if PRODUCTION else ["staff@example.com"])
+STAFF_MAIL = env.list("STAFF_MAIL", default=[] if PRODUCTION or TESTING else ["staff@example.com"])
 
 # Text, time, files ----------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

@@ -3,14 +3,27 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from apps.users import operations
-from apps.users.models import Address, TokenFamily, User
+from apps.users.models import Address, Link, TokenFamily, User
 from apps.users.throttling import SIGNING_IN, told_to_wait
+
+
+class ReadOnly:
+    """Rows to look at: they belong to operations."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -83,39 +96,30 @@ class UserAdmin(DjangoUserAdmin):
 
 
 @admin.register(Address)
-class AddressAdmin(admin.ModelAdmin):
+class AddressAdmin(ReadOnly, admin.ModelAdmin):
     """To look at: the address book is its owner's."""
 
     list_display = ("user", "name", "city", "country", "is_default")
     list_select_related = ("user",)
     search_fields = ("user__email", "name", "city")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Address | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Address | None = None) -> bool:
-        return False
+@admin.register(Link)
+class LinkAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("user", "purpose", "email", "created_at", "expires_at", "used_at")
+    list_filter = ("purpose",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "email")
+    exclude = ("digest",)
 
 
 @admin.register(TokenFamily)
-class TokenFamilyAdmin(admin.ModelAdmin):
+class TokenFamilyAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("user", "created_at", "rotated_at", "expires_at", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("user__email",)
     exclude = ("current", "previous", "password_mark")
     actions = ("sign_out",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: TokenFamily | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: TokenFamily | None = None) -> bool:
-        return False
 
     def has_sign_out_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("users.change_tokenfamily")

@@ -3,7 +3,7 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from apps.users import operations
-from apps.users.models import TokenFamily, User
+from apps.users.models import Link, TokenFamily, User
 from apps.users.tests.factories import PASSWORD, AddressFactory, UserFactory
 from eventbus.testing import published
 
@@ -105,3 +105,12 @@ def test_the_address_book_can_be_looked_at_only(staff):
     assert "Hamburg" in staff.get("/admin/users/address/").text
     assert staff.post(f"{path}change/", {"city": "Bremen"}).status_code == 403
     assert staff.post(f"{path}delete/", {"post": "yes"}).status_code == 403
+
+
+def test_links_can_be_looked_at_without_their_secret(staff):
+    operations.request_verification(user_id=UserFactory(email="ada@example.com").pk)
+    link = Link.objects.get()
+
+    assert "ada@example.com" in staff.get("/admin/users/link/").text
+    assert link.digest not in staff.get(f"/admin/users/link/{link.pk}/change/").text
+    assert staff.get("/admin/users/link/add/").status_code == 403
