@@ -80,6 +80,8 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_htmx",
     "django_prometheus",
     "eventbus",
@@ -214,10 +216,22 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 20,
     "EXCEPTION_HANDLER": "shop.api.problem",
+    "DEFAULT_SCHEMA_CLASS": "shop.openapi.Schema",
     "DEFAULT_THROTTLE_RATES": {"sign-in": None if TESTING else env.str("SIGN_IN_RATE", "10/min")},
     # How many of our own proxies add to X-Forwarded-For; what else is in it is not believed.
     "NUM_PROXIES": env.int("NUM_PROXIES", 1 if env.bool("BEHIND_TLS_PROXY", False) else 0),
     "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": SHOP_NAME,
+    "DESCRIPTION": "Errors are problem+json (RFC 9457), amounts are strings with the currency"
+    " beside them, times are UTC, long lists come in pages with a cursor.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "DEFAULT_GENERATOR_CLASS": "shop.openapi.Generator",
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
