@@ -57,7 +57,8 @@ def _invalid(data: Any) -> dict[str, Any]:
 
 
 def _other(data: Any) -> dict[str, Any]:
-    members = data if isinstance(data, dict) else {"detail": data[0]}
+    members = dict(data) if isinstance(data, dict) else {"detail": data[0]}
+    members.pop("messages", None)  # how simplejwt tried to read a token: of no use to a client
     detail = members.get("detail", "The request was refused.")
     return {"code": _code(detail), **members, "detail": str(detail)}
 

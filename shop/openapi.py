@@ -110,7 +110,7 @@ class Schema(AutoSchema):
             "400": True,
             "401": bool(self.view.get_authenticators()),
             "403": bool(permissions - {AllowAny, IsAuthenticated}),
-            "404": "{" in self.path or self._get_paginator() is not None,
+            "404": "{" in self.path or "cursor" in {one["name"] for one in self._get_parameters()},
             "415": self.method in {"POST", "PUT", "PATCH"},
             "429": bool(self.view.get_throttles()),
             "default": True,
@@ -154,11 +154,12 @@ class Generator(SchemaGenerator):
     """The description is the same for everybody, so each process makes it once."""
 
     def get_schema(self, request: Any = None, public: bool = True) -> dict[str, Any]:
-        return _description()
+        return description()
 
 
 @cache
-def _description() -> dict[str, Any]:
+def description() -> dict[str, Any]:
+    """The whole document, with the credentials that some operation takes."""
     made: dict[str, Any] = SchemaGenerator().get_schema(public=True)
     used = {
         name

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 from django.test import Client
 from jsonschema import Draft202012Validator, FormatChecker
 
-from shop.openapi import PROBLEM, Generator
+from shop.openapi import PROBLEM, description
 
 API = "/api/v1/"
 UNDESCRIBED = (f"{API}schema/", f"{API}docs/")
@@ -36,9 +37,8 @@ def kept() -> Iterator[None]:
         )
         return response
 
-    Client.request = watched  # type: ignore[method-assign]
-    yield
-    Client.request = request  # type: ignore[method-assign]
+    with patch.object(Client, "request", watched):
+        yield
 
 
 def hold(method: str, path: str, status: int, content_type: str, body: Callable[[], Any]) -> None:
@@ -70,9 +70,7 @@ def expected(method: str, path: str, status: str) -> tuple[str, Draft202012Valid
             return operation["operationId"], _schema(answers.get(status, answers["default"]))
     if status < "400":
         raise BrokenContract(f"{method} {path} is not described")
-    return "no operation", Draft202012Validator(
-        Generator().get_schema()["components"]["schemas"]["Problem"]
-    )
+    return "no operation", Draft202012Validator(description()["components"]["schemas"]["Problem"])
 
 
 def _schema(answer: dict[str, Any]) -> Draft202012Validator | None:
@@ -103,7 +101,7 @@ def described() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 @cache
 def closed() -> dict[str, Any]:
     """The description with every object closed: a field that it does not name is a fault."""
-    return dict(_closed(Generator().get_schema()))
+    return dict(_closed(description()))
 
 
 def _closed(node: Any) -> Any:

@@ -87,7 +87,7 @@ class Deployment:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=ROOT,
-                env={**os.environ, **self.environment},
+                env={**os.environ, "API_ANON_RATE": "", **self.environment},  # all from one address
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

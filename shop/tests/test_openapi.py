@@ -9,7 +9,7 @@ import yaml
 from django.conf import settings
 from django.test import Client
 
-from shop.openapi import Generator
+from shop.openapi import description
 from shop.tests import browsing, contract
 from shop.tests.processes import succeed
 
@@ -17,7 +17,7 @@ SCHEMA = "/api/v1/schema/"
 
 
 def operations() -> list[dict[str, Any]]:
-    paths = Generator().get_schema()["paths"]
+    paths = description()["paths"]
     return [operation for methods in paths.values() for operation in methods.values()]
 
 
@@ -39,7 +39,7 @@ def test_every_operation_has_a_name_of_its_own_a_summary_and_its_context_as_tag(
 
 
 def test_every_error_is_a_problem() -> None:
-    components = Generator().get_schema()["components"]["schemas"]
+    components = description()["components"]["schemas"]
     for operation in operations():
         assert "default" in operation["responses"]
         for status, answer in operation["responses"].items():
@@ -50,6 +50,11 @@ def test_every_error_is_a_problem() -> None:
                 assert {"type", "title", "status", "detail", "code"} <= set(
                     components[name]["required"]
                 )
+
+
+def test_too_many_requests_say_when_to_come_back() -> None:
+    for operation in operations():
+        assert "Retry-After" in operation["responses"]["429"]["headers"]
 
 
 def test_a_deployment_describes_only_what_it_serves(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ class MethodsView(APIView):
 
     authentication_classes = (*APIView.authentication_classes, SessionAuthentication)
     permission_classes = [AllowAny]
+    throttle_scope = "card"
 
     @extend_schema(
         request=CardSerializer,
