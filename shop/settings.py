@@ -212,7 +212,6 @@ THROTTLES = {  # requests of one client in a time; empty: as many as it likes
     "sign-in": env.str("SIGN_IN_RATE", "10/min"),
     "card": env.str("CARD_RATE", "20/min"),  # stolen numbers are tried by the hundred
     "coupon": env.str("COUPON_RATE", "20/min"),
-    "reset": env.str("RESET_RATE", "5/min"),
 }
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"]

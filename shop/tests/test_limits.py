@@ -87,4 +87,4 @@ def test_every_rate_can_be_read() -> None:
     for scope, rate in settings.THROTTLES.items():
         number, seconds = ScopedRateThrottle.parse_rate(ScopedRateThrottle, rate)  # type: ignore[arg-type]
         assert number, scope
-        assert seconds == 60, scope
+        assert seconds, scope
