@@ -17,6 +17,8 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 
 PROBLEM = "application/problem+json"
 
+ABOUT = """Errors are problem+json (RFC 9457), amounts are strings with the currency beside them,
+times are UTC, long lists come in pages with a cursor. What is sent too often is answered 429."""
 CREDENTIALS = {
     "jwtAuth": {
         "type": "http",
@@ -161,6 +163,7 @@ class Generator(SchemaGenerator):
 def description() -> dict[str, Any]:
     """The whole document, with the credentials that some operation takes."""
     made: dict[str, Any] = SchemaGenerator().get_schema(public=True)
+    made["info"]["description"] = ABOUT
     used = {
         name
         for methods in made["paths"].values()

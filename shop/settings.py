@@ -238,8 +238,6 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": SHOP_NAME,
-    "DESCRIPTION": "Errors are problem+json (RFC 9457), amounts are strings with the currency"
-    " beside them, times are UTC, long lists come in pages with a cursor.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -1,5 +1,6 @@
 """Every answer of the API that a test gets is held against the API's own description."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,20 +25,19 @@ class BrokenContract(AssertionError):
 @contextmanager
 def kept() -> Iterator[None]:
     """Whatever Django's test client is answered under /api/v1/ keeps to the description."""
-    request: Callable[..., Any] = Client.request
+    generic: Callable[..., Any] = Client.generic
 
-    def watched(client: Client, **environment: Any) -> Any:
-        response = request(client, **environment)
-        hold(
-            environment.get("REQUEST_METHOD", "GET"),
-            environment["PATH_INFO"],
-            response.status_code,
-            response.headers.get("Content-Type", ""),
-            response.json if response.content else lambda: None,
-        )
+    def watched(
+        client: Client, method: str, path: str, data: Any = "", *more: Any, **named: Any
+    ) -> Any:
+        response = generic(client, method, path, data, *more, **named)
+        address, status = response.wsgi_request.path_info, response.status_code
+        media = response.headers.get("Content-Type", "")
+        hold(method, address, status, media, response.json if response.content else lambda: None)
+        hold_request(method, address, status, data)
         return response
 
-    with patch.object(Client, "request", watched):
+    with patch.object(Client, "generic", watched):
         yield
 
 
@@ -57,6 +57,27 @@ def hold(method: str, path: str, status: int, content_type: str, body: Callable[
     faults = [f"{fault.json_path}: {fault.message}" for fault in schema.iter_errors(body())]
     if faults:
         raise BrokenContract(f"{told}:\n" + "\n".join(faults))
+
+
+def hold_request(method: str, path: str, status: int, body: str | bytes) -> None:
+    """Raises BrokenContract if a body was taken that the description would have refused."""
+    taken = _taken(method, path) if path.startswith(API) and status < 300 and body else None
+    if taken is None:
+        return
+    faults = [
+        f"{fault.json_path}: {fault.message}" for fault in taken.iter_errors(json.loads(body))
+    ]
+    if faults:
+        raise BrokenContract(f"{method} {path} took what is not described:\n" + "\n".join(faults))
+
+
+def _taken(method: str, path: str) -> Draft202012Validator | None:
+    """What the body may be, open to fields that nobody knows: those are ignored."""
+    for pattern, operations in described():
+        if pattern.fullmatch(path) and "requestBody" in operations.get(method.lower(), {}):
+            [media] = operations[method.lower()]["requestBody"]["content"].values()
+            return _validator({**media["schema"], "components": description()["components"]})
+    return None
 
 
 def expected(method: str, path: str, status: str) -> tuple[str, Draft202012Validator | None]:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from django.test import Client
 
-from shop.tests.contract import hold
+from shop.tests.contract import hold, hold_request
 
 GOOD = "4242424242424242"
 NO_FUNDS = "4000000000009995"
@@ -64,6 +64,7 @@ def over_http(base: str, *, seconds: float = 30) -> Transport:
                 answer = _read(error)
         media = answer.headers.get("content-type", "")
         hold(method, path, answer.status, media, lambda: answer.body)
+        hold_request(method, path, answer.status, data or b"")
         return answer
 
     return call

@@ -97,6 +97,15 @@ def test_an_answer_that_is_not_as_described_is_found(
         hold()
 
 
+def test_a_body_that_was_taken_and_is_not_described_is_found() -> None:
+    contract.hold_request(
+        "POST", "/api/v1/users/", 201, '{"email": "a@b.example", "password": "x"}'
+    )
+    contract.hold_request("POST", "/api/v1/users/", 400, '{"email": 1}')
+    with pytest.raises(contract.BrokenContract, match="'password' is a required property"):
+        contract.hold_request("POST", "/api/v1/users/", 201, '{"email": "a@b.example"}')
+
+
 def test_the_short_address_leads_to_the_page(client: Client) -> None:
     assert client.get("/docs/").headers["Location"] == "/api/v1/docs/"
     assert client.get("/api/v1/docs/").status_code == 200
