@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from eventbus import conf, parking
 from eventbus.delivery import view_of
 from eventbus.engines import Engine
-from eventbus.engines.base import COLUMNS
+from eventbus.engines.appending import COLUMNS
 from eventbus.errors import NotFound, Refused
 from eventbus.models import Event, Intervention, Parked, PausedKey, Rebuild
 from eventbus.operating import audit
