@@ -81,7 +81,7 @@ def _handle(engine: Engine, row: Parked, now: datetime) -> bool:
         seconds = time.perf_counter() - since
         if muted:
             parking.count_muted(claim.cursor, muted)
-        parking.finish(row, now=now)
+        parking.finish([row], now=now)
     metrics.called(row, seconds)
     metrics.settled(row)
     return True

@@ -34,7 +34,7 @@ def skip(parked: int, *, by: str, reason: str) -> None:
             "reason": reason, "event_id": row.event_id
         }  # fmt: skip
         audit.record(Act.SKIP, by=by, **_of(row), **about)
-        parking.finish(row, now=bus.clock())
+        parking.finish([row], now=bus.clock())
 
 
 def edit(parked: int, *, payload: Any, by: str, reason: str) -> None:
