@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -16,16 +17,21 @@ from apps.users.api.serializers import (
     AddressSerializer,
     ChangedEmail,
     ChangedPassword,
+    Email,
+    TokenPair,
     check_password,
 )
 from apps.users.models import Address
 from apps.users.operations import Place, TooManyAddresses
 from apps.users.throttling import PASSWORD_AGAIN, MailThrottle
 
+FULL = OpenApiResponse(description="The address book takes no more.")
+
 
 class PasswordView(APIView):
     throttle_classes = PASSWORD_AGAIN
 
+    @extend_schema(request=ChangedPassword, responses=TokenPair)
     def post(self, request: Request) -> Response:
         """Set a new password. Every session and every sign-in ends; go on with the new pair of
         tokens."""
@@ -39,6 +45,7 @@ class PasswordView(APIView):
 class EmailView(APIView):
     throttle_classes = (*PASSWORD_AGAIN, MailThrottle)
 
+    @extend_schema(request=ChangedEmail, responses={202: Email})
     def post(self, request: Request) -> Response:
         """Ask for another address. It becomes yours when you follow the link that is mailed to
         it; every new address is answered alike, whoever has it."""
@@ -49,11 +56,13 @@ class EmailView(APIView):
 
 
 class AddressesView(APIView):
+    @extend_schema(responses=AddressSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Your address book, the default first. There are few, so all are told at once."""
         book = queries.addresses_of(signed_in(request).pk)
         return Response(AddressSerializer(book, many=True).data)
 
+    @extend_schema(request=AddressSerializer, responses={201: AddressSerializer, 409: FULL})
     def post(self, request: Request) -> Response:
         """A new address. The first one is the default."""
         form = valid(AddressSerializer, request)
@@ -64,6 +73,7 @@ class AddressesView(APIView):
         return Response(AddressSerializer(address).data, status=status.HTTP_201_CREATED)
 
 
+@extend_schema(responses=AddressSerializer)
 class AddressView(APIView):
     """One of your own addresses; another is not found."""
 
@@ -71,14 +81,17 @@ class AddressView(APIView):
         """The address."""
         return Response(AddressSerializer(_own(request, address_id)).data)
 
+    @extend_schema(request=AddressSerializer)
     def put(self, request: Request, address_id: UUID) -> Response:
         """The address written anew; what is left out is empty."""
         return self._write(request, address_id, partial=False)
 
+    @extend_schema(request=AddressSerializer)
     def patch(self, request: Request, address_id: UUID) -> Response:
         """Some of the address written anew. `{"is_default": true}` lets it be offered first."""
         return self._write(request, address_id, partial=True)
 
+    @extend_schema(responses={204: None})
     def delete(self, request: Request, address_id: UUID) -> Response:
         """Forget the address. Orders keep their copies."""
         if not operations.delete_address(user_id=signed_in(request).pk, address_id=address_id):

@@ -1,5 +1,6 @@
 """Links that are mailed: asking for them, and confirming with the token of one."""
 
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.request import Request
@@ -8,16 +9,20 @@ from rest_framework.views import APIView
 
 from apps.users import operations, queries
 from apps.users.api.reading import PublicView, Refused, signed_in, valid
-from apps.users.api.serializers import Email, NewPassword, Token, check_password
+from apps.users.api.serializers import Email, NewPassword, Token, Verified, check_password
 from apps.users.models import Link
 from apps.users.operations import AddressTaken, LinkRefused
 from apps.users.operations.linking import PAUSE
 from apps.users.throttling import AccountThrottle, MailThrottle
 
+NOT_GOOD = OpenApiResponse(description="The link was used, has expired, or a newer one counts.")
+TAKEN = OpenApiResponse(description="The address belongs to another account.")
+
 
 class VerificationView(APIView):
     throttle_classes = (MailThrottle,)
 
+    @extend_schema(request=Email, responses={200: Verified, 202: Verified})
     def post(self, request: Request) -> Response:
         """Mail the link again that shows that the address is yours. `email` is the address as you
         know it; 200 when it is confirmed already."""
@@ -32,6 +37,7 @@ class VerificationView(APIView):
 
 
 class VerificationConfirmView(PublicView):
+    @extend_schema(request=Token, responses={200: Verified, 400: NOT_GOOD, 409: TAKEN})
     def post(self, request: Request) -> Response:
         """Show that an address is yours, by the token (the last part of the link's path)."""
         try:
@@ -44,6 +50,7 @@ class VerificationConfirmView(PublicView):
 class ResetView(PublicView):
     throttle_classes = (MailThrottle,)
 
+    @extend_schema(request=Email, responses={202: Email})
     def post(self, request: Request) -> Response:
         """Mail a link to set a new password. Every address is answered alike, whether it has an
         account or not."""
@@ -53,6 +60,7 @@ class ResetView(PublicView):
 
 
 class ResetConfirmView(PublicView):
+    @extend_schema(request=NewPassword, responses={204: None, 400: NOT_GOOD})
     def post(self, request: Request) -> Response:
         """Set a new password by the token. Ends every session and every sign-in."""
         form = valid(NewPassword, request)

@@ -43,6 +43,18 @@ class Refresh(serializers.Serializer):
     refresh = serializers.CharField(max_length=4096)
 
 
+class Account(serializers.Serializer):
+    email = serializers.EmailField()
+    name = serializers.CharField(allow_blank=True)
+
+
+class TokenPair(serializers.Serializer):
+    """`access` goes with every call, `refresh` buys the next pair, once."""
+
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+
+
 class Me(serializers.ModelSerializer):
     email_verified = serializers.SerializerMethodField()
 
@@ -58,6 +70,11 @@ class Me(serializers.ModelSerializer):
 
 class Email(serializers.Serializer):
     email = serializers.EmailField(max_length=254)
+
+
+class Verified(serializers.Serializer):
+    email = serializers.EmailField()
+    email_verified = serializers.BooleanField()
 
 
 class Token(serializers.Serializer):

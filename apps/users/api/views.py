@@ -2,6 +2,7 @@ from dataclasses import asdict
 from typing import cast
 
 from django.contrib.auth import authenticate
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -9,20 +10,22 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.users import operations
-from apps.users.api.reading import PublicView
-from apps.users.api.reading import valid as _valid
-from apps.users.api.serializers import Credentials, Me, Refresh, SignUp
+from apps.users.api.reading import PublicView, valid
+from apps.users.api.serializers import Account, Credentials, Me, Refresh, SignUp, TokenPair
 from apps.users.models import User
 from apps.users.throttling import SIGNING_IN, MailThrottle
 from apps.users.tokens import TokenRefused
+
+NOT_VALID = OpenApiResponse(description="What was sent is not good, or not any more.")
 
 
 class UsersView(PublicView):
     throttle_classes = (MailThrottle,)
 
+    @extend_schema(request=SignUp, responses={201: Account})
     def post(self, request: Request) -> Response:
         """Sign up. A taken address is answered like a new one and changes nothing."""
-        form = _valid(SignUp, request)
+        form = valid(SignUp, request)
         operations.register_user(**form)
         return Response(
             {"email": form["email"], "name": form["name"]}, status=status.HTTP_201_CREATED
@@ -32,9 +35,10 @@ class UsersView(PublicView):
 class TokenView(PublicView):
     throttle_classes = SIGNING_IN
 
+    @extend_schema(request=Credentials, responses={200: TokenPair, 401: NOT_VALID})
     def post(self, request: Request) -> Response:
         """Sign in: an access token and a refresh token."""
-        form = _valid(Credentials, request)
+        form = valid(Credentials, request)
         user = authenticate(request, username=form["email"], password=form["password"])
         if not isinstance(user, User):
             raise AuthenticationFailed("No account with that e-mail and password.", "no_account")
@@ -42,9 +46,10 @@ class TokenView(PublicView):
 
 
 class RefreshView(PublicView):
+    @extend_schema(request=Refresh, responses={200: TokenPair, 401: NOT_VALID})
     def post(self, request: Request) -> Response:
         """The next pair of tokens for a refresh token, which is then used up."""
-        form = _valid(Refresh, request)
+        form = valid(Refresh, request)
         try:
             return Response(asdict(operations.rotate_tokens(refresh=form["refresh"])))
         except TokenRefused as error:
@@ -52,9 +57,10 @@ class RefreshView(PublicView):
 
 
 class LogoutView(PublicView):
+    @extend_schema(request=Refresh, responses={204: None, 401: NOT_VALID})
     def post(self, request: Request) -> Response:
         """Sign out: the refresh token and all that follow from it are worth nothing."""
-        form = _valid(Refresh, request)
+        form = valid(Refresh, request)
         try:
             operations.end_family(refresh=form["refresh"])
         except TokenRefused as error:
@@ -62,11 +68,13 @@ class LogoutView(PublicView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@extend_schema(responses=Me)
 class MeView(APIView):
     def get(self, request: Request) -> Response:
         """Who the access token stands for."""
         return Response(Me(request.user).data)
 
+    @extend_schema(request=Me)
     def patch(self, request: Request) -> Response:
         """Change the name; other fields are not for the user to change and are ignored."""
         user = cast(User, request.user)  # nobody else gets past IsAuthenticated

@@ -18,7 +18,7 @@ def rates(monkeypatch):
     """Sets some of the rates; the others do not limit."""
 
     def put(**some):
-        unlimited = dict.fromkeys(("sign-in", "sign-in-account", "account-mail"))
+        unlimited = dict.fromkeys(SimpleRateThrottle.THROTTLE_RATES)
         named = {name.replace("_", "-"): rate for name, rate in some.items()}
         monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", unlimited | named)
 
