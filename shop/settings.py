@@ -214,7 +214,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 20,
     "EXCEPTION_HANDLER": "shop.api.problem",
-    "DEFAULT_THROTTLE_RATES": {"sign-in": None if TESTING else env.str("SIGN_IN_RATE", "10/min")},
+    "DEFAULT_THROTTLE_RATES": {
+        "sign-in": None if TESTING else env.str("SIGN_IN_RATE", "10/min"),
+        "reviews": None if TESTING else env.str("REVIEW_RATE", "20/hour"),
+    },
     # How many of our own proxies add to X-Forwarded-For; what else is in it is not believed.
     "NUM_PROXIES": env.int("NUM_PROXIES", 1 if env.bool("BEHIND_TLS_PROXY", False) else 0),
     "COERCE_DECIMAL_TO_STRING": True,
