@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
@@ -80,7 +80,9 @@ def picture(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _write_review(request: HttpRequest, slug: str) -> HttpResponse:
-    shown = get_object_or_404(queries.detailed(), slug=slug)
+    shown = queries.detailed().filter(slug=slug).first()
+    if shown is None:
+        return _moved(request, "products:reviews", queries.product_at(slug))
     page = reverse("products:product", args=[slug])
     customer = customer_of(request)
     if customer is None:
@@ -133,9 +135,11 @@ def _review_form(request: HttpRequest, customer: UUID, shown: Product) -> Review
 
 
 def _moved(request: HttpRequest, name: str, slug: str | None) -> HttpResponse:
-    """To where it is now, for good; 404 when it is nowhere."""
+    """To where it is now, for good, with what was sent; 404 when it is nowhere."""
     if slug is None:
         raise Http404("There is no such address.")
     query = request.META.get("QUERY_STRING", "")
     address = reverse(name, args=[slug])
-    return HttpResponsePermanentRedirect(f"{address}?{query}" if query else address)
+    return HttpResponsePermanentRedirect(
+        f"{address}?{query}" if query else address, preserve_request=request.method == "POST"
+    )

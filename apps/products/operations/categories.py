@@ -27,9 +27,11 @@ def save_category(
     values = {"title": title, "parent": above, "position": position, "active": active}
     seen = set(queries.category_tree())
     category, changed = store(Category, {"slug": slug}, values)
+    if not changed:
+        return category
     _remember(category)
     _check_depth()
-    if changed and (turned := seen ^ set(queries.category_tree())):
+    if turned := seen ^ set(queries.category_tree()):
         renew(Variant.objects.filter(product__category__slug__in=_with_below(turned)))
     return category
 

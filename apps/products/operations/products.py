@@ -34,8 +34,8 @@ def save_product(
         "active": active,
     }
     product, changed = store(Product, {"slug": slug}, values)
-    _remember(product)
     if changed:
+        _remember(product)
         renew(product.variants.all())
     return product
 

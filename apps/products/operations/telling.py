@@ -3,7 +3,7 @@
 The caller has taken its turn (`rows.take_turns`) and written the change.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 from decimal import Decimal
 from uuid import UUID
 
@@ -29,7 +29,7 @@ def announce(*, skus: Iterable[str] | None = None) -> int:
     for readers that are new; says how many."""
     take_turns()
     variants = Variant.objects.all() if skus is None else Variant.objects.filter(sku__in=list(skus))
-    return _tell(list(variants.select_related("product").order_by("sku")))
+    return _tell(list(variants.select_related("product").order_by("sku")), visible_categories())
 
 
 def renew(variants: QuerySet[Variant]) -> int:
@@ -48,11 +48,14 @@ def _renew(variants: QuerySet[Variant], *, unchanged_too: bool) -> int:
     rows = list(variants.select_related("product").order_by("sku").distinct())
     differing = derive(rows)
     changed = rows if unchanged_too else differing
+    if not changed:
+        return 0
     for row in changed:
         row.version += 1
     Variant.objects.bulk_update(changed, [*DERIVED, "version"], batch_size=AT_ONCE)
-    list_anew({row.product_id for row in rows})
-    return _tell(changed)
+    visible = visible_categories()
+    list_anew({row.product_id for row in changed}, visible)
+    return _tell(changed, visible)
 
 
 def derive(rows: list[Variant]) -> list[Variant]:
@@ -90,9 +93,9 @@ def _first_pictures(rows: list[Variant]) -> dict[UUID, tuple[str, str]]:
     return {row.pk: first.get(row.pk) or first.get(row.product_id, none) for row in rows}
 
 
-def list_anew(products: Collection[UUID]) -> None:
-    """Bring what the list shows of the products in step with their articles."""
-    visible = _visible()
+def list_anew(products: Collection[UUID], visible: Set[UUID]) -> None:
+    """Bring what the list shows of the products in step with their articles; `visible` are the
+    categories that shoppers see."""
     rows = list(Product.objects.filter(pk__in=products).prefetch_related("variants"))
     for row in rows:
         active = [variant for variant in row.variants.all() if variant.active]
@@ -105,12 +108,11 @@ def list_anew(products: Collection[UUID]) -> None:
     Product.objects.bulk_update(rows, LISTED, batch_size=AT_ONCE)
 
 
-def _visible() -> set[UUID]:
+def visible_categories() -> set[UUID]:
     return {branch.id for branch in queries.category_tree().values()}
 
 
-def _tell(rows: list[Variant]) -> int:
-    visible = _visible() if rows else set()
+def _tell(rows: list[Variant], visible: Set[UUID]) -> int:
     for row in rows:
         publish(_fact(row, shown=row.product.category_id in visible), key=row.sku)
     return len(rows)

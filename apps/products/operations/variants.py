@@ -32,10 +32,12 @@ def save_variant(
     """
     take_turns()
     owner = Product.objects.get(slug=product)
-    if Variant.objects.filter(sku=sku).exclude(product=owner).exists():
+    known = Variant.objects.filter(sku=sku).first()
+    if known and known.product_id != owner.pk:
         raise ValidationError({"sku": f"{sku} is an article of another product."})
     chosen = chosen_values(owner, options or {})
-    _check_sales(sku, price)
+    if known and known.price != price:
+        _compare_sales(sku, price)
     values = {
         "product": owner,
         "price": price,
@@ -43,10 +45,8 @@ def save_variant(
         "combination": combination(chosen),
         "option": worded(chosen),
     }
-    before = Variant.objects.filter(sku=sku).values_list("combination", flat=True).first()
-    _forget_sale(sku, price)
     variant, changed = store(Variant, {"sku": sku}, values)
-    if before != variant.combination:
+    if known is None or known.combination != variant.combination:
         give(variant, chosen)
     if picture is not None:
         changed |= put_first(variant, recipe=picture, alt=picture_alt or variant.title)
@@ -63,24 +63,20 @@ def change_price(*, sku: str, price: Decimal) -> bool:
     one of its sales; then nothing has changed."""
     take_turns()
     Variant._meta.get_field("price").clean(price, None)
-    _check_sales(sku, price)
-    _forget_sale(sku, price)
+    _compare_sales(sku, price)
     changed = Variant.objects.filter(sku=sku).exclude(price=price).update(price=price)
     if changed:
         renew(Variant.objects.filter(sku=sku))
     return changed == 1
 
 
-def _check_sales(sku: str, price: Decimal) -> None:
-    """A sale is never dearer than the regular price, also when that one falls."""
+def _compare_sales(sku: str, price: Decimal) -> None:
+    """Refuse a regular price below a sale; one that a sale is not below ends it."""
     higher = SalePrice.objects.filter(variant__sku=sku, price__gt=price)
     dearer = higher.exclude(price_list__state=PriceList.State.OVER).select_related("price_list")
     if found := dearer.first():
         raise ValidationError(
             {"price": f"In {found.price_list} it costs {found.price}: lower that first."}
         )
-
-
-def _forget_sale(sku: str, price: Decimal) -> None:
-    """A sale that is not lower than the price to come is none; derived anew when that is told."""
+    # A sale that is not lower than the price to come is none; derived anew when that is told.
     Variant.objects.filter(sku=sku, sale_price__gte=price).update(sale_price=None)

@@ -26,7 +26,7 @@ from apps.products.models import (
     VariantValue,
 )
 from apps.products.operations.options import combination, worded
-from apps.products.operations.telling import DERIVED, derive, list_anew
+from apps.products.operations.telling import DERIVED, derive, list_anew, visible_categories
 from eventbus.testing import emit
 
 
@@ -166,7 +166,7 @@ def settle(product):
     """Bring what is derived in step with the rows."""
     rows = list(Variant.objects.filter(product=product).select_related("product"))
     Variant.objects.bulk_update(derive(rows), DERIVED)
-    list_anew({product.pk})
+    list_anew({product.pk}, visible_categories())
     product.refresh_from_db()
 
 

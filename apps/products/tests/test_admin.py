@@ -169,8 +169,10 @@ def test_staff_can_have_an_article_told_again(admin_client):
 
 @pytest.mark.parametrize(
     "model",
-    ["category", "product", "variant", "availability", "optionvalue", "pricelist", "review"]
-    + ["boughtorder"],
+    [
+        *("category", "product", "variant", "optionvalue", "pricelist", "review"),
+        *("availability", "boughtorder"),
+    ],
 )
 def test_every_list_and_every_row_opens(admin_client, model):
     variant = VariantFactory(option="Blue")

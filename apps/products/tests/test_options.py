@@ -62,8 +62,8 @@ def test_the_database_refuses_a_combination_twice(shirt):
     other = save("SHI-2", Colour="Red", Size="M")
     with pytest.raises(IntegrityError), transaction.atomic():
         Variant.objects.filter(pk=other.pk).update(combination=one.combination)
+    value = OptionValue.objects.get(name="Red")
     with pytest.raises(IntegrityError), transaction.atomic():
-        value = OptionValue.objects.get(name="Red")
         VariantValue.objects.create(variant=one, option=value.option, value=value)
 
 
