@@ -5,7 +5,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, ValidationError
+from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,11 +15,13 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from apps.products import operations, queries
-from apps.products.api import shapes
+from apps.products.api import answers, shapes
 from apps.products.api.pages import Keyset
 from apps.products.api.serializers import ORDERINGS, Filters, ReviewWords
 from apps.products.models import Product
 from apps.products.shoppers import ReviewThrottle, customer_of
+
+MOVED = OpenApiResponse(answers.Moved, description="It has another address now.")
 
 
 class NotBought(APIException):
@@ -31,7 +35,12 @@ class Products(APIView):
     `in_stock`, `on_sale`; `ordering` by price, -price, newest, title, -title."""
 
     permission_classes = [AllowAny]
+    pagination_class = CursorPagination  # for the description; `Keyset` makes the pages
 
+    @extend_schema(
+        parameters=[Filters],
+        responses={200: answers.ListedProduct(many=True), 301: MOVED},
+    )
     def get(self, request: Request) -> Response:
         asked = Filters(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
@@ -47,8 +56,11 @@ class Products(APIView):
 
 
 class ProductDetail(APIView):
+    """One product with its options, variants, pictures, prices, stock and rating."""
+
     permission_classes = [AllowAny]
 
+    @extend_schema(responses={200: answers.DetailedProduct, 301: MOVED})
     def get(self, request: Request, slug: str) -> Response:
         product = queries.detailed().filter(slug=slug).first()
         if product is None:
@@ -61,6 +73,7 @@ class Categories(APIView):
 
     permission_classes = [AllowAny]
 
+    @extend_schema(responses=answers.Category(many=True))
     def get(self, request: Request) -> Response:
         return Response(
             [
@@ -75,14 +88,16 @@ class Categories(APIView):
 
 
 class Reviews(APIView):
-    """GET: the approved reviews, the newest first. POST: the buyer's own, in place of the one
-    before; 201 the first time, then 200."""
+    """The approved reviews, the newest first."""
 
     permission_classes = [AllowAny]
+    pagination_class = CursorPagination  # for the description; `Keyset` makes the pages
 
     def get_throttles(self) -> list[BaseThrottle]:
-        return [] if self.request.method in SAFE_METHODS else [ReviewThrottle()]
+        usual = super().get_throttles()
+        return usual if self.request.method in SAFE_METHODS else [*usual, ReviewThrottle()]
 
+    @extend_schema(responses={200: answers.ShownReview(many=True), 301: MOVED})
     def get(self, request: Request, slug: str) -> Response:
         product = _product(slug)
         if product is None:
@@ -90,7 +105,17 @@ class Reviews(APIView):
         found = queries.approved_reviews(product.pk)
         return Keyset(found, "-id", request).response(shapes.review)
 
+    @extend_schema(
+        request=ReviewWords,
+        responses={
+            200: OpenApiResponse(answers.OwnReview, description="In place of the one before."),
+            201: answers.OwnReview,
+            308: MOVED,
+            403: OpenApiResponse(description="Only who has bought it may review it."),
+        },
+    )
     def post(self, request: Request, slug: str) -> Response:
+        """Write the buyer's own review, or write it anew. It is shown when staff approve it."""
         customer = customer_of(request)
         if customer is None:
             raise NotAuthenticated
