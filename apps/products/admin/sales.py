@@ -26,6 +26,29 @@ class SalePriceInline(admin.TabularInline):
         return row.variant.price
 
 
+@admin.register(SalePrice)
+class SalePriceAdmin(admin.ModelAdmin):
+    """To find where an article is on sale; changed on the page of its list."""
+
+    list_display = ["variant", "price", "price_list"]
+    list_select_related = ["variant__product", "price_list"]
+    list_filter = ["price_list__state"]
+    search_fields = ["variant__sku", "variant__product__title", "price_list__name"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: SalePrice) -> None:
+        operations.drop_sale_price(price_list=obj.price_list_id, sku=obj.variant.sku)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SalePrice]) -> None:
+        for row in queryset.select_related("variant").order_by("pk"):
+            self.delete_model(request, row)
+
+
 @admin.register(PriceList)
 class PriceListAdmin(ThroughOperations):
     list_display = ["name", "starts_at", "ends_at", "active", "state"]

@@ -48,8 +48,8 @@ class Migration(migrations.Migration):
             name='VariantValue',
             fields=[
                 ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('option', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='products.option')),
-                ('value', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='variants', to='products.optionvalue')),
+                ('option', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='products.option')),
+                ('value', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='variants', to='products.optionvalue')),
                 ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='values', to='products.variant')),
             ],
             options={

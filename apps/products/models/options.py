@@ -56,8 +56,8 @@ class VariantValue(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="values")
-    option = models.ForeignKey(Option, models.PROTECT, related_name="+")
-    value = models.ForeignKey(OptionValue, models.PROTECT, related_name="variants")
+    option = models.ForeignKey(Option, models.CASCADE, related_name="+")
+    value = models.ForeignKey(OptionValue, models.RESTRICT, related_name="variants")
 
     class Meta:
         ordering = ["option__position", "option_id"]

@@ -46,7 +46,6 @@ def remove_option(*, product: str, name: str) -> bool:
     if option is None:
         return False
     variants = list(option.product.variants.all())
-    VariantValue.objects.filter(option=option).delete()
     option.delete()
     if len({combination(values_of(variant)) for variant in variants}) < len(variants):
         raise ValidationError(f"Some variants differ in nothing but {name}.")

@@ -110,6 +110,31 @@ def test_staff_give_a_product_options_and_pictures_and_a_variant_of_each(admin_c
     assert Variant.objects.count() == 2
 
 
+def test_an_option_that_staff_delete_goes_from_the_titles(admin_client):
+    variant = VariantFactory(product__title="Mug", options={"Colour": "Blue", "Size": "M"})
+    colour, size = variant.product.options.all()
+    lines = [
+        {
+            "id": row.pk,
+            "product": row.product_id,
+            "all_values": row.values.get().name,
+            "position": n,
+        }
+        for n, row in enumerate([colour, size])
+    ]
+    lines[1]["DELETE"] = "on"
+    form = product_form(variant.product.category) | rows("options", kept=lines)
+    form |= rows("variants", kept=[as_row(variant)])
+    admin_client.post(f"/admin/products/product/{variant.product_id}/change/", form)
+    assert published("products.changed")[-1]["title"] == "Mug, Blue"
+
+
+def test_an_article_taken_out_of_a_sale_by_staff_is_told(admin_client):
+    row = SalePriceFactory()
+    admin_client.post(f"/admin/products/saleprice/{row.pk}/delete/", {"post": "yes"})
+    assert published("products.changed")[-1]["price"] == "10.00"
+
+
 def test_a_variant_changed_by_staff_is_told(admin_client):
     variant = VariantFactory(sku="MUG-BLU", option="Blue")
     form = {"product": variant.product_id, "sku": "MUG-BLU", "price": "12.00", "active": "on"}
@@ -171,14 +196,16 @@ def test_staff_can_have_an_article_told_again(admin_client):
     "model",
     [
         *("category", "product", "variant", "optionvalue", "pricelist", "review"),
-        *("availability", "boughtorder"),
+        *("availability", "boughtorder", "boughtarticle", "categoryslug", "productslug"),
+        *("option", "variantvalue", "picture", "decision", "saleprice"),
     ],
 )
 def test_every_list_and_every_row_opens(admin_client, model):
     variant = VariantFactory(option="Blue")
     SalePriceFactory(variant=variant)
-    ReviewFactory(product=variant.product)
+    ReviewFactory(product=variant.product, status="approved")
     Availability.objects.create(sku="X", available=1, version=1)
     row = apps.get_model("products", model).objects.first()
+    assert admin_client.get(f"/admin/products/{model}/?q=x").status_code == 200
     assert admin_client.get(f"/admin/products/{model}/{row.pk}/change/").status_code == 200
     assert admin_client.get(f"/admin/products/{model}/").status_code == 200
