@@ -1,7 +1,6 @@
 """The catalogue's pages."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.products import operations, pictures, queries
 from apps.products.forms import ReviewForm
-from apps.products.models import Product
+from apps.products.models import Product, Review
 from apps.products.shoppers import ReviewThrottle, customer_of
 from apps.products.structured import product_data
 
@@ -49,12 +48,10 @@ def product_list(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """One product; `?sku=` chooses the variant, else the first that can be bought."""
-    shown = queries.detailed().filter(slug=slug).first()
+    shown = queries.detailed(customer_of(request)).filter(slug=slug).first()
     if shown is None:
         return _moved(request, "products:product", queries.product_at(slug))
-    customer = customer_of(request)
-    form = _review_form(request, customer, shown) if customer else None
-    return _product_page(request, shown, form)
+    return _product_page(request, shown)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -80,11 +77,11 @@ def picture(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _write_review(request: HttpRequest, slug: str) -> HttpResponse:
-    shown = queries.detailed().filter(slug=slug).first()
+    customer = customer_of(request)
+    shown = queries.detailed(customer).filter(slug=slug).first()
     if shown is None:
         return _moved(request, "products:reviews", queries.product_at(slug))
     page = reverse("products:product", args=[slug])
-    customer = customer_of(request)
     if customer is None:
         return redirect_to_login(page)
     form = ReviewForm(request.POST)
@@ -103,12 +100,12 @@ def _write_review(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _product_page(
-    request: HttpRequest, shown: Product, form: ReviewForm | None, *, status: int = 200
+    request: HttpRequest, shown: Product, form: ReviewForm | None = None, *, status: int = 200
 ) -> HttpResponse:
     variants = shown.on_offer  # type: ignore[attr-defined]
     variant = queries.first_to_show(variants, request.GET.get("sku", ""))
     available = queries.units_of(variant)
-    said = queries.approved_reviews(shown.pk)[:REVIEWS_SHOWN] if shown.rating_count else ()
+    said, own = _reviews(request, shown)
     context = {
         "product": shown,
         "path": queries.path_of(shown.category),
@@ -117,21 +114,23 @@ def _product_page(
         "pictures": queries.gallery(shown, variant),
         "available": available,
         "reviews": said,
-        "form": form,
+        "form": form or own,
         "data": product_data(request, shown, variant, available=available),
     }
     return render(request, "products/product.html", context, status=status)
 
 
-def _review_form(request: HttpRequest, customer: UUID, shown: Product) -> ReviewForm | None:
-    """What the customer wrote, to be written anew, or an empty form; None for others than buyers."""
-    if not queries.has_bought(customer_id=customer, product_id=shown.pk):
-        return None
-    mine = queries.review_of(customer_id=customer, product_id=shown.pk)
+def _reviews(request: HttpRequest, shown: Product) -> tuple[list[Review], ReviewForm | None]:
+    """The newest, and for a buyer the form with what they wrote, to be written anew."""
+    customer = customer_of(request)
+    if customer is None or not shown.bought:  # type: ignore[attr-defined]
+        approved = queries.approved_reviews(shown.pk)
+        return list(approved[:REVIEWS_SHOWN]) if shown.rating_count else [], None
+    said, mine = queries.newest_and_own(shown.pk, customer_id=customer, count=REVIEWS_SHOWN)
     names = ("rating", "title", "text", "author")
     known: dict[str, Any] = {name: getattr(mine, name) for name in names} if mine else {}
     # Never the e-mail address, which is what people without a name are called elsewhere.
-    return ReviewForm(initial=known or {"author": getattr(request.user, "name", "")})
+    return said, ReviewForm(initial=known or {"author": getattr(request.user, "name", "")})
 
 
 def _moved(request: HttpRequest, name: str, slug: str | None) -> HttpResponse:

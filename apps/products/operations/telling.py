@@ -96,7 +96,9 @@ def _first_pictures(rows: list[Variant]) -> dict[UUID, tuple[str, str]]:
 def list_anew(products: Collection[UUID], visible: Set[UUID]) -> None:
     """Bring what the list shows of the products in step with their articles; `visible` are the
     categories that shoppers see."""
-    rows = list(Product.objects.filter(pk__in=products).prefetch_related("variants"))
+    found = Product.objects.filter(pk__in=products).prefetch_related("variants")
+    # Locked in order, as those who count reviews do.
+    rows = list(found.select_for_update().order_by("pk"))
     for row in rows:
         active = [variant for variant in row.variants.all() if variant.active]
         row.listed = row.active and row.category_id in visible and bool(active)

@@ -10,7 +10,7 @@ from apps.products.queries.detail import (
     units_of,
 )
 from apps.products.queries.listing import Card, carded, cards, filtered, products, with_variants
-from apps.products.queries.reviews import approved_reviews, has_bought, review_of
+from apps.products.queries.reviews import approved_reviews, has_bought, newest_and_own
 from apps.products.queries.slugs import category_at, product_at
 from apps.products.queries.tree import Branch, Tree, category_tree, children, path_of
 
@@ -32,10 +32,10 @@ __all__ = [
     "first_to_show",
     "gallery",
     "has_bought",
+    "newest_and_own",
     "path_of",
     "product_at",
     "products",
-    "review_of",
     "units_of",
     "with_variants",
 ]

@@ -8,6 +8,7 @@ from django.db.models import Prefetch, QuerySet
 
 from apps.products.models import OptionValue, Picture, Product, Variant, VariantValue
 from apps.products.queries.listing import active_variants, products
+from apps.products.queries.reviews import purchases_of
 
 type Held = dict[UUID, OptionValue]  # what a variant is, by axis
 
@@ -19,7 +20,7 @@ class Choice:
     name: str
     sku: str  # of the variant that it leads to
     chosen: bool  # the variant shown has it
-    exact: bool  # the variant it leads to differs from the one shown in nothing else
+    other: str  # what that variant is, if it differs from the one shown in more than this value
     available: int | None  # units of the variant that it leads to
 
 
@@ -29,15 +30,17 @@ class Axis:
     choices: tuple[Choice, ...]  # in the order that staff gave them; of active variants only
 
 
-def detailed() -> QuerySet[Product]:
+def detailed(customer_id: UUID | None = None) -> QuerySet[Product]:
     """What is for sale, each with its category's path, the list `on_offer` of its active variants
-    with their values, and its pictures; four queries in all."""
+    with their values, its pictures, and whether the customer has `bought` it; four queries in
+    all."""
     values = VariantValue.objects.select_related("value", "option").order_by(
         "option__position", "option_id"
     )
     variants = active_variants().prefetch_related(Prefetch("values", queryset=values))
     return (
         products()
+        .annotate(bought=purchases_of(customer_id))
         .select_related("category__parent__parent")
         .prefetch_related(Prefetch("variants", queryset=variants, to_attr="on_offer"), "pictures")
     )
@@ -86,7 +89,7 @@ def _choice(value: OptionValue, held: Sequence[tuple[Variant, Held]], here: Held
         name=value.name,
         sku=variant.sku,
         chosen=value in here.values(),
-        exact=values == wanted,
+        other="" if values == wanted else variant.option,
         available=units_of(variant),
     )
 

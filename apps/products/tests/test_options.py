@@ -193,6 +193,14 @@ def test_of_two_as_near_a_choice_leads_to_one_that_can_be_bought():
     assert ("Colour", "Red", "RL") in offered(product, "BS")
 
 
+def test_a_choice_says_when_something_else_changes_with_it(shirt, client):
+    save("BS", Colour="Blue", Size="S")
+    save("RM", Colour="Red", Size="M")
+    page = client.get("/products/shirt/?sku=BS").content.decode()
+    assert 'href="?sku=RM">Red <small class="muted">as Red / M</small></a>' in page
+    assert 'href="?sku=BS" aria-current="true">Blue</a>' in page
+
+
 def test_values_of_inactive_variants_are_not_offered():
     product = ProductFactory()
     VariantFactory(product=product, sku="B", option="Blue")

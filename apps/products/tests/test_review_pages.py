@@ -1,6 +1,8 @@
 """Reviews on the pages and in the API."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from rest_framework.throttling import SimpleRateThrottle
 from uuid_utils.compat import uuid7
@@ -60,13 +62,36 @@ def test_without_reviews_there_is_no_average(client, mug):
     assert "aggregateRating" not in page
 
 
-def test_a_product_page_costs_five_queries(client, django_assert_num_queries, mug):
+def queries_of(client):
+    """How many questions the page asks of the catalogue; not of sessions, nor other apps."""
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get("/products/mug/").status_code == 200
+    return sum("products_" in query["sql"] for query in asked)
+
+
+def test_a_product_page_costs_five_queries(client, mug):
     VariantFactory(product=mug, options={"Colour": "Blue", "Size": "M"})
     VariantFactory(product=mug, options={"Colour": "Red", "Size": "M"}, picture="mug-red")
     for _ in range(3):
         ReviewFactory(product=mug, status="approved")
-    with django_assert_num_queries(5):
-        assert client.get("/products/mug/").status_code == 200
+    assert queries_of(client) == 5
+
+
+def test_and_no_more_for_a_buyer(client, mug, signed_in):
+    ReviewFactory(product=mug, status="approved")
+    assert queries_of(client) == 5
+    ReviewFactory(product=mug, customer_id=ANN)
+    assert queries_of(client) == 5
+
+
+def test_a_buyers_own_review_is_shown_in_its_place(client, mug, signed_in, monkeypatch):
+    monkeypatch.setattr("apps.products.views.REVIEWS_SHOWN", 2)
+    ReviewFactory(product=mug, customer_id=ANN, title="Mine", status="approved")
+    for n in range(2):
+        ReviewFactory(product=mug, title=f"Title {n}", status="approved")
+    shown = client.get("/products/mug/").context
+    assert [review.title for review in shown["reviews"]] == ["Title 1", "Title 0"]
+    assert shown["form"].initial["title"] == "Mine"
 
 
 def test_all_reviews_are_read_page_by_page(client, mug, monkeypatch):
