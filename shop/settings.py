@@ -214,6 +214,7 @@ THROTTLES = {  # requests of one client in a time; empty: as many as it likes
     "account-mail": env.str("ACCOUNT_MAIL_RATE", "20/hour"),
     "card": env.str("CARD_RATE", "20/min"),  # stolen numbers are tried by the hundred
     "coupon": env.str("COUPON_RATE", "20/min"),
+    "reviews": env.str("REVIEW_RATE", "20/hour"),
 }
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"]
