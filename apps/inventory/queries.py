@@ -1,6 +1,6 @@
 """Every read of the inventory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
@@ -24,10 +24,13 @@ def ledger_of(sku: str) -> QuerySet[LedgerEntry]:
     return LedgerEntry.objects.filter(sku=sku).order_by("-id")
 
 
-def units_of(order_id: UUID) -> dict[str, int]:
-    """The units by SKU that the order's hold is about; empty when it never held any."""
-    lines = HoldLine.objects.filter(hold__order_id=order_id).order_by("sku")
-    return dict(lines.values_list("sku", "quantity"))
+def units_of(order_ids: Iterable[UUID]) -> dict[UUID, Mapping[str, int]]:
+    """By order, the units by SKU that its hold is about; without orders that never held any."""
+    lines = HoldLine.objects.filter(hold__order_id__in=list(order_ids)).order_by("sku")
+    units: dict[UUID, Mapping[str, int]] = {}
+    for order_id, sku, quantity in lines.values_list("hold__order_id", "sku", "quantity"):
+        units[order_id] = {**units.get(order_id, {}), sku: quantity}
+    return units
 
 
 def never_stocked(skus: Iterable[str]) -> list[str]:
