@@ -231,3 +231,14 @@ def test_batches_and_the_retries_of_their_orders_at_once_leave_the_numbers_right
     assert numbers("BOWL") == (8, 8)
     assert numbers("MUG") == (8, 0)
     assert not queries.unbalanced_items().exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_orders_at_once_one_tells_of_low_stock():
+    stocked("MUG", 20, low_threshold=15)
+
+    errors = in_threads(10, lambda _: reserve(("MUG", 1)))
+
+    assert errors == []
+    low = Event.objects.filter(name="inventory.low_stock").values_list("payload", flat=True)
+    assert list(low) == [{"sku": "MUG", "available": 15, "threshold": 15}]
