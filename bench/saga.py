@@ -23,6 +23,7 @@ import os
 import platform
 import tempfile
 import time
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from bench.figures import Row, Samples, percentile
 from bench.processes import Child, cpu_seconds, crew
 from bench.saga_profile import profile
 from bench.saga_shop import DONE, ENV, LATENCIES, PostgresqlShop, Shop, SqliteShop
+from bench.saga_work import WARM
 from shop.tests.servers import Postgres, postgres
 
 SERVER = ("shared_buffers=1GB", "max_wal_size=4GB")
@@ -109,12 +111,12 @@ def at_once(shop: Shop, file: Path, samples: Samples) -> Shop:
 
 def backlog(shop: Shop, file: Path, orders: int, workers: int, samples: Samples) -> list[str]:
     """Placed first, then taken to their end; says what the workers logged."""
-    with crew(("bench.saga_work", "place", "--file", str(file)), url=shop.url, **ENV) as [child]:
-        before = shop.server_seconds()
-        child.go()
-        placed = child.finish(stop=False)
-    samples.add("placed", (orders - 1) / placed["seconds"])
+    place = "bench.saga_work", "place", "--file", str(file)
     with crew(*[("bench.saga_work", "worker")] * workers, url=shop.url, **ENV) as children:
+        with crew(place, url=shop.url, **ENV) as [placing]:
+            before = shop.server_seconds()
+            placing.go()
+            placed = placing.finish(stop=False)
         busy = [cpu_seconds([child.process.pid]) for child in children]
         began = time.perf_counter()
         for child in children:
@@ -126,6 +128,7 @@ def backlog(shop: Shop, file: Path, orders: int, workers: int, samples: Samples)
         for child in children:
             child.finish()
         said = [line for child in children for line in child.said().splitlines()]
+    samples.add("placed", (orders - 1) / placed["seconds"])
     samples.add("drained", orders / took)
     samples.add("end to end", 1 / (1 / samples.values["placed"][-1] + took / orders))
     samples.add("place app", placed["cpu"] / (orders - 1) * 1e6)
@@ -149,24 +152,23 @@ def latency(
         _wait(shop, orders, children)
         for child in children:
             child.finish()
-    from datetime import datetime
-
-    pairs = shop.rows(LATENCIES)
     took = [
-        (end - start).total_seconds() * 1000
-        for end, start in (
-            (each if isinstance(each, datetime) else datetime.fromisoformat(each) for each in pair)
-            for pair in pairs
-        )
+        (_time(confirmed) - _time(placed)).total_seconds() * 1000
+        for confirmed, placed in shop.rows(LATENCIES)[WARM + 1 :]  # not those before `go`
     ]
     samples.add("rate", rate)
     samples.add("p50", percentile(took, 0.5))
     samples.add("p95", percentile(took, 0.95))
 
 
+def _time(value: datetime | str) -> datetime:
+    """SQLite has times as text."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
 def _wait(shop: Shop, orders: int, workers: list[Child]) -> None:
     seen, moved_at = (0, 0), time.perf_counter()
-    while min(seen) < orders:
+    while min(seen) < orders + WARM:
         time.sleep(POLL_SECONDS)
         now = shop.rows(DONE)[0]
         if now != seen:

@@ -6,46 +6,55 @@ from typing import Any
 
 from bench.packages import print_packages
 from bench.processes import crew
+from bench.saga_counts import each_of
 from bench.saga_shop import ENV, Shop
+from bench.saga_work import COUNTS
 
 STATEMENTS = 30  # kinds that are printed
 LINES = 40  # of each profile
 
 
+WAYS = {"at once": "at-once", "placed": "place", "bus": "inline"}
+
+
 def profile(prepared: Shop, file: Path, orders: int, folder: Path) -> None:
-    """Print what an order costs, first without cProfile and then by function and statement."""
-    from_file = "--file", str(file)
-    ways = {"at once": ("at-once", *from_file), "placed": ("place", *from_file), "bus": ("inline",)}
-    for name, words in ways.items():
-        found = _do(_fresh(prepared, name, from_file), *words)
+    """Print what an order costs: as it is, by statement and handler, and under cProfile."""
+    for name, kind in WAYS.items():
+        found = _measured(prepared, kind, file)
         print(
             f"{name}: {found['seconds'] / orders * 1000:.2f} ms an order, of it"
-            f" {found['cpu'] / orders * 1000:.2f} ms CPU of this process"
+            f" {found['cpu'] / orders * 1000:.2f} ms CPU of this process",
+            flush=True,
         )
-    for name, words in ways.items():
-        where = str(folder / name)
-        found = _do(_fresh(prepared, name, from_file), *words, "--profile", where)
-        print(f"\n{name}: statements an order, then the profile")
-        for statement, count in sorted(found["statements"].items(), key=lambda each: -each[1])[
-            :STATEMENTS
-        ]:
-            print(f"  {count / orders:8.2f}  {statement}")
-        print(f"  {sum(found['statements'].values()) / orders:8.2f}  in all")
+    for name, kind in WAYS.items():
+        found = _measured(prepared, kind, file, "--profile", COUNTS)
+        print(f"\n{name}: statements an order")
+        _print_statements(found["statements"], orders)
+        if found["handlers"]:
+            print("\n".join(each_of(found["handlers"], orders)), flush=True)
+    for name, kind in WAYS.items():
+        where = str(folder / kind)
+        _measured(prepared, kind, file, "--profile", where)
+        print(f"\n{name}, under cProfile")
         stats = pstats.Stats(where)
         print_packages(stats)
         stats.sort_stats("tottime").print_stats(LINES)
         stats.sort_stats("cumulative").print_stats("/(apps|eventbus|bench)/", LINES)
 
 
-def _fresh(prepared: Shop, name: str, from_file: tuple[str, str]) -> Shop:
-    """A copy; for the bus, one in which the orders were placed and wait."""
-    shop = prepared.copy("profiled")
-    if name == "bus":
-        _do(shop, "place", *from_file)
-    return shop
+def _print_statements(counts: dict[str, int], orders: int) -> None:
+    for statement, count in sorted(counts.items(), key=lambda each: -each[1])[:STATEMENTS]:
+        print(f"  {count / orders:8.2f}  {statement}")
+    print(f"  {sum(counts.values()) / orders:8.2f}  in all")
 
 
-def _do(shop: Shop, *words: str) -> dict[str, Any]:
-    with crew(("bench.saga_work", *words), url=shop.url, **ENV) as [child]:
+def _measured(prepared: Shop, kind: str, file: Path, *options: str) -> dict[str, Any]:
+    """What the process reports on a copy; the orders are placed when the bus is warm."""
+    shop, from_file = prepared.copy("profiled"), ("--file", str(file))
+    with crew(("bench.saga_work", kind, *from_file, *options), url=shop.url, **ENV) as [child]:
+        if kind == "inline":
+            with crew(("bench.saga_work", "place", *from_file), url=shop.url, **ENV) as [placing]:
+                placing.go()
+                placing.finish(stop=False)
         child.go()
         return child.finish(stop=False)

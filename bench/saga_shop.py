@@ -49,7 +49,7 @@ STATE = {
 LATENCIES = (  # both times are taken by the process that did it, inside its transaction
     "SELECT done.at, placed.at FROM orders_statuschange done JOIN orders_statuschange placed"
     " ON placed.order_id = done.order_id WHERE done.to_status = 'CONFIRMED'"
-    " AND placed.to_status = 'PENDING'"
+    " AND placed.to_status = 'PENDING' ORDER BY placed.at"
 )
 
 

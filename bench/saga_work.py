@@ -13,9 +13,8 @@ import random
 import secrets
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -24,10 +23,13 @@ from typing import Any
 import django
 
 from bench.processes import report, take_part
+from bench.saga_counts import count_handlers, count_statements
 
 ARTICLES = 200
 UNITS = 1_000_000  # of each: nothing sells out
 LINES = 3  # of an order, each another article
+WARM = 5  # orders that `prepare` places: the bus of each process begins with them
+COUNTS = "counts"  # instead of a profile's file
 
 
 def main() -> None:
@@ -36,7 +38,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=0)
     parser.add_argument("--file", type=Path)
     parser.add_argument("--rate", type=float, default=0)
-    parser.add_argument("--profile", help="file for cProfile's figures")
+    parser.add_argument("--profile", help=f"file for cProfile's figures, or {COUNTS!r}")
     options = parser.parse_args()
     django.setup()
     if options.kind == "seed":
@@ -48,6 +50,8 @@ def main() -> None:
     elif options.kind == "inline":
         inline(options.profile)
     else:
+        if options.kind == "at-once":
+            work_off()  # for the same rows as the others begin with
         work = place if options.kind == "place" else at_once
         each_of(json.loads(options.file.read_text()), work(), options.rate, options.profile)
 
@@ -79,7 +83,7 @@ def prepare(orders: int, file: Path) -> None:
     from shop.tests.shopper import Shopper
 
     ready = []
-    for _ in range(orders):
+    for _ in range(WARM + orders):
         token = secrets.token_urlsafe(32)  # as the cart makes them
         owner = f"cart:{sha256(token.encode()).hexdigest()}"
         for number in random.sample(range(ARTICLES), LINES):
@@ -90,7 +94,21 @@ def prepare(orders: int, file: Path) -> None:
             | {"email": f"{secrets.token_hex(4)}@example.com"}
         )
     drain()
-    file.write_text(json.dumps(ready))
+    file.write_text(json.dumps(ready[WARM:]))
+    address = an_address()
+    for order in ready[:WARM]:
+        place()(**order, address=address)
+
+
+def work_off() -> None:
+    """Do all that the bus has to do, in this thread."""
+    from eventbus.cursors import ensure_cursors
+    from eventbus.worker import Caller, Worker
+
+    ensure_cursors()
+    reader, caller = Worker(), Caller()
+    while reader.step() or caller.step():
+        pass
 
 
 def place() -> Callable[..., Any]:
@@ -105,14 +123,18 @@ def at_once() -> Callable[..., Any]:
     return buy
 
 
+def an_address() -> Any:
+    from apps.orders.operations import Address
+    from shop.tests.shopper import ADDRESS
+
+    return Address(**ADDRESS)
+
+
 def each_of(
     orders: list[dict[str, str]], act: Callable[..., Any], rate: float, profile: str | None
 ) -> None:
     """Act on every order, one after the other; the first, to get warm, is not counted."""
-    from apps.orders.operations import Address
-    from shop.tests.shopper import ADDRESS
-
-    address = Address(**ADDRESS)
+    address = an_address()
     act(**orders[0], address=address)
     take_part(threading.Event())
     took = []
@@ -131,7 +153,7 @@ def worker() -> None:
     from eventbus import wakeup
     from eventbus.worker import run
 
-    warm()
+    work_off()
     stop = threading.Event()
     take_part(stop, on_stop=wakeup.ring)
     run(stop)
@@ -139,64 +161,28 @@ def worker() -> None:
 
 
 def inline(profile: str | None) -> None:
-    from eventbus.cursors import ensure_cursors
-    from eventbus.worker import Caller, Worker
-
-    ensure_cursors()
-    warm()
-    reader, caller = Worker(), Caller()
+    work_off()  # what `prepare` placed: nothing is imported or compiled for the first time below
     take_part(threading.Event())
     with measured(profile) as found:
-        while reader.step() or caller.step():
-            pass
+        work_off()
     report(**found)
-
-
-def warm() -> None:
-    from django.db import connection
-
-    connection.ensure_connection()
 
 
 @contextmanager
 def measured(profile: str | None) -> Iterator[dict[str, Any]]:
-    """Seconds, and CPU seconds of this process; with a profile, statements by table too."""
+    """Seconds, and CPU seconds of this process; with a profile (`counts`: without one), statements
+    by table and what each handler takes, too."""
     found: dict[str, Any] = {}
-    recorder = cProfile.Profile() if profile else None
-    statements = counted() if profile else Counter()
+    if profile:
+        found["statements"] = count_statements()
+        found["handlers"] = count_handlers(found["statements"])
+    recorder = cProfile.Profile() if profile and profile != COUNTS else None
     began, cpu = time.perf_counter(), time.process_time()
-    if recorder:
-        recorder.enable()
-    yield found
-    if recorder and profile:
-        recorder.disable()
-        recorder.dump_stats(profile)
+    with recorder or nullcontext():
+        yield found
     found["seconds"], found["cpu"] = time.perf_counter() - began, time.process_time() - cpu
-    found["statements"] = dict(statements)
-
-
-def counted() -> Counter[str]:
-    """Counts the statements to PostgreSQL from now on, by what they do to which table."""
-    import psycopg
-
-    found: Counter[str] = Counter()
-    execute = psycopg.Cursor.execute
-
-    def counting(cursor: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        found[_short(str(query))] += 1
-        return execute(cursor, query, *args, **kwargs)
-
-    psycopg.Cursor.execute = counting  # type: ignore[assignment,method-assign]
-    return found
-
-
-def _short(statement: str) -> str:
-    words = statement.replace('"', "").split()
-    verb = words[0] if words else ""
-    before = {"SELECT": "FROM", "INSERT": "INTO", "UPDATE": "UPDATE", "DELETE": "FROM"}.get(verb)
-    if before in words and words.index(before) + 1 < len(words):
-        return f"{verb} {words[words.index(before) + 1]}"
-    return verb
+    if recorder and profile:
+        recorder.dump_stats(profile)
 
 
 if __name__ == "__main__":
