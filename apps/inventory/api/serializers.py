@@ -14,12 +14,14 @@ class StockItemSerializer(serializers.ModelSerializer):
     class Meta:
         model = StockItem
         fields = ("sku", "title", "active", "on_hand", "held", "available", "low_threshold")
+        read_only_fields = fields
 
 
 class LedgerEntrySerializer(serializers.ModelSerializer):
     class Meta:
         model = LedgerEntry
         fields = ("id", "sku", "delta", "kind", "reason", "order_id", "by", "at")
+        read_only_fields = fields
 
 
 class UnitsField(serializers.IntegerField):
@@ -44,6 +46,7 @@ class HoldLineSerializer(serializers.ModelSerializer):
     class Meta:
         model = HoldLine
         fields = ("sku", "quantity")
+        read_only_fields = fields
 
 
 class HoldSerializer(serializers.ModelSerializer):
@@ -52,3 +55,4 @@ class HoldSerializer(serializers.ModelSerializer):
     class Meta:
         model = Hold
         fields = ("order_id", "status", "cause", "created_at", "changed_at", "lines")
+        read_only_fields = fields

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -64,6 +65,7 @@ class StockDetail(RetrieveAPIView):
     queryset = queries.stock_levels()
     lookup_field = "sku"
 
+    @extend_schema(request=ThresholdSerializer, responses=StockItemSerializer)
     def patch(self, request: Request, sku: str) -> Response:
         """Move the threshold of low stock, which is all that is not changed by adjustments."""
         wanted = ThresholdSerializer(data=request.data)
@@ -98,7 +100,7 @@ class Holds(ForStaff):
 
 
 class Adjustments(ForStaff):
-    """GET: the article's ledger, the newest first. POST: add or take off units, with a reason."""
+    """The article's ledger, the newest first."""
 
     pagination_class = NewestFirst
     serializer_class = LedgerEntrySerializer
@@ -109,7 +111,15 @@ class Adjustments(ForStaff):
             raise NotFound
         return queries.ledger(sku=self.kwargs["sku"], **wanted)
 
+    @extend_schema(
+        request=AdjustmentSerializer,
+        responses={
+            201: LedgerEntrySerializer,
+            409: OpenApiResponse(description="The stock as it is does not allow that."),
+        },
+    )
     def post(self, request: Request, sku: str) -> Response:
+        """Add or take off units, with a reason."""
         wanted = AdjustmentSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         try:
