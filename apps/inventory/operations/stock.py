@@ -4,9 +4,8 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from apps.inventory.events import StockChanged
 from apps.inventory.models import LedgerEntry, StockItem
-from apps.inventory.operations.rows import lock_items, move_units
+from apps.inventory.operations.rows import Shelf, level_of
 from eventbus import publish
 
 MOST_UNITS = 1_000_000_000  # on hand; fits the database's integer and no real shelf
@@ -62,7 +61,7 @@ def learn_article(*, sku: str, title: str, active: bool, version: int) -> None:
     told = {"title": title, "active": active, "article_version": version}
     item, is_new = StockItem.objects.get_or_create(sku=sku, defaults=told)
     if is_new:
-        publish(StockChanged(sku=sku, available=0, version=item.version), key=sku)
+        publish(level_of(item), key=sku)
     else:
         StockItem.objects.filter(pk=item.pk, article_version__lt=version).update(**told)
 
@@ -79,11 +78,14 @@ def adjust_stock(*, sku: str, delta: int, reason: str, by: str) -> LedgerEntry:
         raise NoChange
     if not reason.strip():
         raise NoReason
-    items = lock_items([sku])
-    if not items:
+    shelf = Shelf([sku])
+    item = shelf.item(sku)
+    if item is None:
         raise UnknownSku(f"SKU: {sku}.")
-    _check_room(items[0], delta)
-    move_units(items, {sku: delta}, on_hand=+1)
+    _check_room(item, delta)
+    shelf.move({sku: delta}, on_hand=+1)
+    shelf.settle()
+    shelf.write()
     kind = LedgerEntry.Kind.RECEIVED if delta > 0 else LedgerEntry.Kind.ADJUSTED
     return LedgerEntry.objects.create(sku=sku, delta=delta, kind=kind, reason=reason.strip(), by=by)
 
@@ -105,8 +107,7 @@ def announce_levels(*, skus: Iterable[str] | None = None) -> int:
     known = StockItem.objects.order_by("sku").select_for_update()
     items = list(known if skus is None else known.filter(sku__in=set(skus)))
     for item in items:
-        level = StockChanged(sku=item.sku, available=item.available, version=item.version)
-        publish(level, key=item.sku)
+        publish(level_of(item), key=item.sku)
     return len(items)
 
 
