@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import include, path
 
-from shop import api, health, monitoring
+from shop import api, health, legal, monitoring
 from shop.storefront import navigation
 
 
@@ -35,6 +35,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", monitoring.metrics, name="metrics"),
+    path("legal/<slug:name>/", legal.page, name="legal"),
 ]
 served = []
 for name in settings.SHOP_CONTEXTS:
