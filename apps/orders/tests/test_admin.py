@@ -38,7 +38,7 @@ def test_staff_read_every_table_and_change_none(staff):
 
 def test_staff_cancel_what_can_be_cancelled(staff):
     order, gone = place(), place()
-    operations.time_out(order_id=gone.pk)
+    operations.time_out([gone.pk])
     html = act(staff, "cancel", order, gone)
     assert f"Cancelled: {order.number}." in html
     assert f"Could not be cancelled in their status: {gone.number}." in html

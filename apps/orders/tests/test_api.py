@@ -293,4 +293,4 @@ def test_customers_list_their_own_orders_page_by_page():
 def test_amounts_are_strings():
     placed = post(guest(), body()).json()
     amounts = ["subtotal", "discount", "shipping", "tax", "total", "refunded"]
-    assert [placed[name] for name in amounts] == ["44.80", "4.80", "4.90", "7.17", "44.90", "0.00"]
+    assert [placed[name] for name in amounts] == ["44.80", "4.80", "4.90", "7.16", "44.90", "0.00"]

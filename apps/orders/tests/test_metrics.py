@@ -90,7 +90,7 @@ def test_the_time_is_counted_from_the_placing(verdicts):
     order = place()
     Order.objects.update(placed_at=timezone.now() - timedelta(hours=2))
     before = observed("sum", "cancelled")
-    verdicts(lambda: operations.time_out(order_id=order.pk))
+    verdicts(lambda: operations.time_out([order.pk]))
 
     assert 7200 <= observed("sum", "cancelled") - before < 7260
 
@@ -112,6 +112,6 @@ def test_an_order_is_overdue_while_it_is_pending_after_its_time_to_pay():
     assert told("shop_orders_overdue") == {"": 0}
     Order.objects.update(pay_before=timezone.now() - timedelta(seconds=1))
     assert told("shop_orders_overdue") == {"": 1}
-    operations.time_out(order_id=order.pk)
+    operations.time_out([order.pk])
 
     assert told("shop_orders_overdue") == {"": 0}

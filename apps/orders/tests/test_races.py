@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from apps.orders import operations
 from apps.orders.models import Order, StatusChange
+from apps.orders.operations import Decline, Told
 from apps.orders.refusals import CartBeingOrdered
 from apps.orders.tests.factories import decline, place, place_with, quote
 from eventbus.models import Scheduled
@@ -46,7 +47,7 @@ def test_a_quote_posted_many_times_at_once_makes_one_order():
     assert len({one.order.pk for one in placed}) == 1
     assert Order.objects.count() == 1
     assert len(published("orders.created")) == 1
-    assert Scheduled.objects.count() == 1
+    assert Scheduled.objects.filter(name="orders.payment_due").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -70,26 +71,22 @@ def test_a_retry_asked_many_times_at_once_makes_one_order():
 
 
 def confirm(order):
-    return partial(
-        operations.confirm_order,
-        order_id=order.pk,
-        card={"brand": "visa", "last4": "4242"},
-        event_id=uuid7(),
-        at=timezone.now(),
-    )
+    card = {"brand": "visa", "last4": "4242"}
+    paid = Told(order_id=order.pk, event_id=uuid7(), at=timezone.now(), data=card)
+    return partial(operations.confirm_orders, [paid])
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_confirming_failing_and_timing_out_exactly_one_wins():
     for _ in range(5):
         order = place()
-        declined = {"message": "No.", "decline_code": None}
+        declined = Decline(order_id=order.pk, message="No.", decline_code=None, at=timezone.now())
         won = at_once(
             confirm(order),
-            partial(operations.time_out, order_id=order.pk),
-            partial(operations.fail_declined, order_id=order.pk, at=timezone.now(), **declined),
+            partial(operations.time_out, [order.pk]),
+            partial(operations.fail_declined, [declined]),
         )
-        assert sorted(won) == [False, False, True]
+        assert sorted(won, key=len) == [set(), set(), {order.pk}]
         assert StatusChange.objects.filter(order=order).count() == 2
 
 
