@@ -17,8 +17,8 @@ from apps.orders.refusals import Refusal
 from apps.orders.views.entering import to_order
 from apps.orders.wording import amount
 
-# Characters of a quote that fit into an address whatever proxies lie between: some 40 articles.
-# With more, no saved address can be chosen.
+# Characters of a quote that fit into an address whatever proxies lie between (8 KB): some hundred
+# articles. With more, no saved address can be chosen.
 SHORT_QUOTE = 6_000
 
 
