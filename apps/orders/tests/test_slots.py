@@ -107,7 +107,7 @@ def test_without_a_quote_an_address_goes_home(guest):
 
 
 def test_an_address_is_not_offered_where_the_quote_does_not_fit_into_one(guest, filled):
-    many = [line(f"SKU-{number}", f"Thing {uuid4()}", 1, "0.00") for number in range(150)]
+    many = [line(f"SKU-{number}", f"Thing {uuid4()}{uuid4()}", 1, "0.00") for number in range(150)]
     none = {"subtotal": "0.00", "discount": "0.00", "tax": "0.78", "total": "4.90"}
     html = checkout(guest, signed(quote_data(lines=many, **none)))
     assert many[149]["title"] in html
