@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -26,6 +27,8 @@ Kind = TimelineEntry.Kind
 ENDED_WITHOUT_SALE = (Status.FAILED, Status.CANCELLED)
 # The cart keeps the use of a coupon for twice as long.
 COUPON_KEPT_FOR = timedelta(minutes=15)
+# The gateway's time-out (30 s) with one repetition, and 3-D Secure's window of 4 minutes.
+SLOWEST_PAYMENT = timedelta(minutes=5)
 # After the time to pay: the bus cancels within seconds, and when it fails tries again for minutes.
 STUCK_AFTER = timedelta(minutes=10)
 # A mail that takes longer is not worth asking for every second.
@@ -161,6 +164,12 @@ def orders_by_status(*, placed_since: datetime) -> dict[str, int]:
 def overdue_orders() -> QuerySet[Order]:
     """The orders that are in progress although their time to pay is over."""
     return Order.objects.filter(status=Status.PENDING, pay_before__lt=timezone.now())
+
+
+def slow_orders() -> QuerySet[Order]:
+    """The orders that are in progress for longer than a payment takes, the bank's challenge too."""
+    longest = settings.ORDER_PAYMENT_WINDOW - SLOWEST_PAYMENT
+    return Order.objects.filter(status=Status.PENDING, pay_before__lt=timezone.now() + longest)
 
 
 def stuck_orders() -> QuerySet[Order]:

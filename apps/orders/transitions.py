@@ -17,7 +17,7 @@ ALLOWED: Mapping[Status, tuple[Status, ...]] = {
 }
 
 
-def may_move(status: str, to: Status) -> bool:
+def may_move(status: str, to: str) -> bool:
     """Whether an order in that status may go there."""
     return to in ALLOWED[Status(status)]
 

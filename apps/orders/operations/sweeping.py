@@ -38,14 +38,15 @@ class Swept:
 
 
 def sweep_orders(*, limit: int = AT_ONCE) -> Swept:
-    """Cancel the stuck orders, at most `limit`, those that are overdue for longest first: each in
-    its own transaction or savepoint, so that one that cannot be cancelled keeps no other stuck.
+    """Cancel the stuck orders, at most `limit`, those that are overdue for longest: each in its own
+    transaction or savepoint, so that one that cannot be cancelled keeps no other stuck.
 
     May run many times at once: an order is cancelled once.
     """
     cancelled: list[UUID] = []
     failed: list[UUID] = []
-    for order_id in queries.stuck_orders().values_list("pk", flat=True)[:limit]:
+    stuck = queries.stuck_orders().values_list("pk", flat=True)[:limit]
+    for order_id in sorted(stuck):  # as every mover locks them
         try:
             cancelled += time_out([order_id])
         except Exception:

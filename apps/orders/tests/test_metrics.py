@@ -107,6 +107,16 @@ def test_the_orders_of_the_last_hour_by_their_status():
     assert queries.orders_by_status(placed_since=timezone.now() + timedelta(seconds=1)) == {}
 
 
+def test_an_order_is_slow_when_it_is_pending_for_longer_than_a_payment_takes(settings):
+    order = place()
+    assert told("shop_orders_slow") == {"": 0}
+    longest = settings.ORDER_PAYMENT_WINDOW - queries.SLOWEST_PAYMENT
+    Order.objects.update(pay_before=timezone.now() + longest)
+    assert told("shop_orders_slow") == {"": 1}
+    operations.cancel_order(order_id=order.pk, by="customer")
+    assert told("shop_orders_slow") == {"": 0}
+
+
 def test_an_order_is_overdue_while_it_is_pending_after_its_time_to_pay():
     order = place()
     assert told("shop_orders_overdue") == {"": 0}

@@ -4,12 +4,12 @@ from contextlib import contextmanager
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.orders.models import Order, OrderLine
+from apps.orders.models import Order, OrderLine, StatusChange
 from apps.orders.quotes import read_quote
 from apps.orders.refusals import QuoteInvalid
 from apps.orders.tests.factories import GUEST, line, place, place_with, quote_data, signed
@@ -168,6 +168,23 @@ def test_a_quote_of_the_release_before_is_taken_which_told_the_tax_as_one_sum():
     order = place_with(signed(data)).order
     assert order.tax == Decimal("7.93")
     assert OrderLine.objects.aggregate(tax=Sum("tax"))["tax"] == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", [OrderLine, StatusChange])
+def test_the_release_before_may_still_write_what_it_knows(model):
+    """While both run, its rows get what it does not know of from the database."""
+    row = model.objects.filter(order=place()).first()
+    new = {"discount", "tax_rate", "tax", "actor"}
+    known = [field for field in model._meta.fields if field.name not in new]
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in known]
+    row.delete()
+    columns = ", ".join(f'"{field.column}"' for field in known)
+    places = ", ".join(["%s"] * len(known))
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places})", values)  # noqa: S608
+    written = model.objects.get(pk=values[0])
+    assert {getattr(written, name, "") for name in new} <= {Decimal("0.00"), ""}
 
 
 @pytest.mark.django_db
