@@ -167,9 +167,11 @@ def overdue_orders() -> QuerySet[Order]:
 
 
 def slow_orders() -> QuerySet[Order]:
-    """The orders that are in progress for longer than a payment takes, the bank's challenge too."""
+    """The orders that are in progress for longer than a payment takes, and that do not wait for
+    their shopper to answer the bank."""
     longest = settings.ORDER_PAYMENT_WINDOW - SLOWEST_PAYMENT
-    return Order.objects.filter(status=Status.PENDING, pay_before__lt=timezone.now() + longest)
+    pending = Order.objects.filter(status=Status.PENDING, pay_before__lt=timezone.now() + longest)
+    return pending.exclude(_told(Kind.ACTION_REQUIRED))
 
 
 def stuck_orders() -> QuerySet[Order]:
@@ -181,7 +183,11 @@ def stuck_orders() -> QuerySet[Order]:
 
 def refund_failed() -> Exists:
     """Of an order: whether a person has to give money back."""
-    return Exists(TimelineEntry.objects.filter(order=OuterRef("pk"), kind=Kind.REFUND_FAILED))
+    return _told(Kind.REFUND_FAILED)
+
+
+def _told(kind: str) -> Exists:
+    return Exists(TimelineEntry.objects.filter(order=OuterRef("pk"), kind=kind))
 
 
 def is_slow(order: Order) -> bool:

@@ -114,7 +114,8 @@ class OrderSerializer(serializers.ModelSerializer):
 
     def get_action_url(self, order: Order) -> str | None:
         """Where the shopper has to confirm the payment; null when there is nothing to do."""
-        return action_url(order) or None
+        path = action_url(order)
+        return self.context["request"].build_absolute_uri(path) if path else None
 
     def get_tracking_url(self, order: Order) -> str | None:
         """The carrier's page about the parcel; null where none is known."""

@@ -11,7 +11,7 @@ from apps.orders import operations, queries
 from apps.orders.metrics import gauges
 from apps.orders.models import Order
 from apps.orders.tests.factories import decline, pay, place, sell_out
-from eventbus.testing import drain
+from eventbus.testing import drain, emit
 
 pytestmark = pytest.mark.django_db
 OUTCOMES = ("confirmed", "failed", "cancelled")
@@ -113,7 +113,9 @@ def test_an_order_is_slow_when_it_is_pending_for_longer_than_a_payment_takes(set
     longest = settings.ORDER_PAYMENT_WINDOW - queries.SLOWEST_PAYMENT
     Order.objects.update(pay_before=timezone.now() + longest)
     assert told("shop_orders_slow") == {"": 1}
-    operations.cancel_order(order_id=order.pk, by="customer")
+    bank = {"url": "/bank/", "expires_at": timezone.now().isoformat()}
+    emit("payments.action_required", {"order_id": str(order.pk)} | bank, key=order.pk)
+    drain()
     assert told("shop_orders_slow") == {"": 0}
 
 

@@ -55,7 +55,7 @@ def action_of(html):
 def test_the_account_gets_a_link_to_the_orders():
     context = Context({"request": RequestFactory().get("/")})
     html = Template('{% slot "account.links" %}').render(context)
-    assert '<a href="/orders/">Your orders</a>' in html
+    assert '<a class="button secondary" href="/orders/">Your orders</a>' in html
 
 
 def test_a_saved_address_fills_the_form_in_and_orders_nothing(guest, filled):
