@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,11 +11,18 @@ from rest_framework.views import APIView
 
 from apps.orders import operations, queries
 from apps.orders.access import owner_of
+from apps.orders.api.describing import KEPT, MAY_KEY, REPLAYED
 from apps.orders.api.permissions import ManagesOrders
 from apps.orders.api.repeating import answered, respond
-from apps.orders.api.serializers import Parcel, as_json
+from apps.orders.api.serializers import OrderSerializer, Parcel, as_json
 from apps.orders.operations import Answer
 from apps.orders.refusals import NotDeliverable, NotShippable
+
+REPEATED: dict[str, Any] = {"parameters": [MAY_KEY, REPLAYED]}
+
+
+def _answers(refusal: str) -> dict[int, Any]:
+    return KEPT | {200: OrderSerializer, 409: OpenApiResponse(description=refusal)}
 
 
 class Moving(APIView):
@@ -44,6 +52,7 @@ class Moving(APIView):
         raise NotImplementedError
 
 
+@extend_schema(request=Parcel, responses=_answers("It is not confirmed."), **REPEATED)
 class Ship(Moving):
     """The parcel has left: `carrier` and `tracking`."""
 
@@ -57,6 +66,7 @@ class Ship(Moving):
             raise NotShippable
 
 
+@extend_schema(request=None, responses=_answers("It is not shipped."), **REPEATED)
 class Deliver(Moving):
     """The parcel has arrived."""
 

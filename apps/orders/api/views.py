@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.exceptions import NotAuthenticated, NotFound
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
@@ -13,6 +14,7 @@ from rest_framework.views import APIView
 
 from apps.orders import operations, queries
 from apps.orders.access import access_token, owner_of
+from apps.orders.api.describing import HOLDER, KEPT, KEY, MAY_KEY, OWNER, PLACED, REPLAYED
 from apps.orders.api.pages import Filters, NewestFirst
 from apps.orders.api.permissions import manages_orders
 from apps.orders.api.repeating import answered, respond
@@ -22,6 +24,7 @@ from apps.orders.api.serializers import (
     PaymentMethod,
     Reason,
     StepSerializer,
+    TimelineSerializer,
     as_json,
 )
 from apps.orders.models import Order
@@ -32,8 +35,9 @@ from apps.orders.wording import timeline_of
 TOKEN_HEADER = "Order-Token"  # noqa: S105
 
 
+@extend_schema_view(get=extend_schema(parameters=[Filters]))
 class Orders(ListAPIView):
-    """GET: the signed-in customer's orders. POST: place an order from a signed quote."""
+    """The signed-in customer's orders, the newest first."""
 
     serializer_class = OrderSerializer
     pagination_class = NewestFirst
@@ -47,8 +51,17 @@ class Orders(ListAPIView):
         wanted.is_valid(raise_exception=True)
         return queries.orders_of(owner_of(self.request), **wanted.validated_data)
 
+    @extend_schema(
+        request=NewOrder,
+        responses=PLACED | KEPT | {403: None},
+        parameters=[KEY, REPLAYED],
+        auth=OWNER,
+    )
     def post(self, request: Request) -> Response:
-        """201 with the new order; 200 with the order that the quote made before."""
+        """Place an order from a signed quote.
+
+        201 with the new order; 200 with the order that the quote made before.
+        """
         owner = owner_of(request)
         if owner is None:
             raise NotAuthenticated("Send your Cart-Token, or sign in.")
@@ -81,6 +94,7 @@ class OfOrder(APIView):
         return owner_of(self.request) or f"order:{order.pk}"
 
 
+@extend_schema(responses=OrderSerializer, auth=HOLDER)
 class OneOrder(OfOrder):
     """The order as it is now."""
 
@@ -88,6 +102,7 @@ class OneOrder(OfOrder):
         return Response(as_json(self.order(order_id), request))
 
 
+@extend_schema(responses=TimelineSerializer, auth=HOLDER)
 class Timeline(OfOrder):
     """What happened to the order, and what is still to come."""
 
@@ -97,6 +112,12 @@ class Timeline(OfOrder):
         return Response({"order": str(order.pk), "status": order.status, "steps": steps})
 
 
+@extend_schema(
+    request=Reason,
+    responses=KEPT | {200: OrderSerializer, 409: OpenApiResponse(description="It is too late.")},
+    parameters=[MAY_KEY, REPLAYED],
+    auth=HOLDER,
+)
 class Cancel(OfOrder):
     """Cancel the order, as the shopper or, any order, as staff; 409 when it is too late."""
 
@@ -126,6 +147,12 @@ class Cancel(OfOrder):
         return Answer(status=200, body=as_json(queries.order(order_id), self.request))
 
 
+@extend_schema(
+    request=PaymentMethod,
+    responses=PLACED | KEPT,
+    parameters=[MAY_KEY, REPLAYED],
+    auth=HOLDER,
+)
 class Retry(OfOrder):
     """Pay a FAILED order again: 201 with the new order, 200 with the one that exists."""
 
