@@ -96,7 +96,8 @@ def _record(orders: Iterable[Order], to: Status, moves: Mapping[UUID, Move]) -> 
 
 
 def _moved(order: Order, to: Status, moves: Mapping[UUID, Move]) -> Order:
-    """The order as its row is now, without asking for it again."""
+    """The order as its row is now, without asking for it again; with its first verdict counted,
+    and its deadline taken back."""
     was, order.status = order.status, to
     for name, value in moves[order.pk].changes.items():
         setattr(order, name, value)
