@@ -8,6 +8,7 @@ from django.db.models import Sum
 from apps.inventory.models import Hold, LedgerEntry, StockItem
 from apps.notifications.models import MailboxMessage, Notification
 from apps.orders.models import Order
+from apps.orders.transitions import may_move
 from apps.payments.models import GatewayCharge, GatewayRefund, Payment
 from eventbus.models import Parked
 
@@ -35,10 +36,21 @@ def violations(*, killed: bool = False) -> list[str]:
 
 
 def _of_orders() -> list[str]:
-    return [
-        f"order {order.number} has not ended: {order.status}"
-        for order in Order.objects.exclude(status__in=ENDED)
-    ]
+    open_ones = Order.objects.exclude(status__in=ENDED)
+    found = [f"order {order.number} has not ended: {order.status}" for order in open_ones]
+    return found + _of_histories()
+
+
+def _of_histories() -> list[str]:
+    """Each is a path of the status machine to where the order is."""
+    found = []
+    for order in Order.objects.prefetch_related("history"):
+        steps = [(step.from_status, step.to_status) for step in order.history.all()]
+        path = ["", *[to for _, to in steps]]
+        linked = [start for start, _ in steps] == path[:-1] and path[-1] == order.status
+        if not linked or not all(may_move(*step) for step in steps[1:]):
+            found.append(f"order {order.number} is {order.status}, its history says {steps}")
+    return found
 
 
 def _of_stock() -> list[str]:
