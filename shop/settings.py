@@ -69,6 +69,7 @@ SHOP_CURRENCY = env.str("SHOP_CURRENCY", "EUR")
 SHOP_URL = env.str("SHOP_URL", "http://127.0.0.1:8080")  # for links in mails
 ORDER_PAYMENT_WINDOW = timedelta(minutes=env.int("ORDER_PAYMENT_MINUTES", 30))
 QUOTE_LIFETIME = timedelta(minutes=15)
+COUPON_TRIES = env.int("COUPON_TRIES", 10)  # wrong codes that a client may try in ten minutes
 STOCK_LOW_THRESHOLD = env.int("STOCK_LOW_THRESHOLD", 3)  # units
 
 INSTALLED_APPS = [

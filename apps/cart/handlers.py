@@ -19,6 +19,7 @@ class ArticleView:
     picture: str
     url: str
     active: bool
+    tax_class: str = "standard"
 
 
 @payload
@@ -42,6 +43,8 @@ class PlacedOrder:
     cart_version: int
     placed_at: datetime
     lines: tuple[OrderedLine, ...]
+    owner: str = ""
+    coupon: str | None = None
 
 
 @payload
@@ -67,6 +70,8 @@ def hold_cart(order: PlacedOrder) -> None:
         cart_version=order.cart_version,
         placed_at=order.placed_at,
         lines=order.lines,
+        owner=order.owner,
+        coupon=order.coupon or "",
     )
 
 

@@ -11,19 +11,24 @@ from rest_framework.views import APIView
 from apps.cart import operations, queries, shoppers
 from apps.cart.api.errors import refusals
 from apps.cart.api.serializers import (
+    AcceptSerializer,
     AddSerializer,
+    CouponSerializer,
     DeliverySerializer,
     QuantitySerializer,
     cart_json,
+    delivery_json,
     quote_json,
 )
+from apps.cart.tries import trying_a_code
 
 
 class CartDetail(APIView):
     permission_classes = [AllowAny]
 
     def get(self, request: Request) -> Response:
-        return Response(cart_json(queries.contents(shoppers.owner(request))))
+        owner = shoppers.owner(request)
+        return Response(cart_json(queries.contents(owner), notices=shoppers.notices(request)))
 
 
 class Lines(APIView):
@@ -37,7 +42,7 @@ class Lines(APIView):
         with refusals():
             put = operations.add_line(owner=owner, **wanted)
         headers = {shoppers.HEADER: token} if token else None
-        return Response(_answer(owner, put), status=201, headers=headers)
+        return Response(_answer(request, owner, put), status=201, headers=headers)
 
 
 class LineDetail(APIView):
@@ -50,7 +55,7 @@ class LineDetail(APIView):
         owner = shoppers.owner(request) or ""
         with refusals():
             put = operations.set_quantity(owner=owner, sku=sku, **wanted)
-        return Response(_answer(owner, put))
+        return Response(_answer(request, owner, put))
 
     patch = put
 
@@ -60,16 +65,64 @@ class LineDetail(APIView):
         return Response(status=204)
 
 
-class QuoteMaker(APIView):
-    """POST {country, shipping_method?}: a signed offer for what is in the cart."""
+class CouponDetail(APIView):
+    """PUT {code}: have the coupon in the cart. DELETE takes it out."""
+
+    permission_classes = [AllowAny]
+
+    def put(self, request: Request) -> Response:
+        code = _read(CouponSerializer, request)["code"]
+        owner = shoppers.owner(request)
+        with refusals(), trying_a_code(request):
+            operations.apply_coupon(owner=owner, code=code)
+        return Response(cart_json(queries.contents(owner)))
+
+    def delete(self, request: Request) -> Response:
+        operations.remove_coupon(owner=shoppers.owner(request))
+        return Response(status=204)
+
+
+class Accept(APIView):
+    """POST {changes_id}: agree to the changes that the cart, or a refused quote, has told of."""
 
     permission_classes = [AllowAny]
 
     def post(self, request: Request) -> Response:
-        delivery = _read(DeliverySerializer, request)
+        seen = _read(AcceptSerializer, request)
+        owner = shoppers.owner(request)
         with refusals():
-            signed = operations.make_quote(owner=shoppers.owner(request), **delivery)
+            operations.accept_changes(owner=owner, **seen)
+        return Response(cart_json(queries.contents(owner)))
+
+
+class DeliveryList(APIView):
+    """Where we send to, how, and what it costs."""
+
+    permission_classes = [AllowAny]
+
+    def get(self, request: Request) -> Response:
+        return Response(delivery_json())
+
+
+class QuoteMaker(APIView):
+    """POST {country, shipping_method?, coupon?}: a signed offer for what is in the cart."""
+
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        wanted = _read(DeliverySerializer, request)
+        owner = shoppers.owner(request)
+        with refusals():
+            signed = _quote(request, owner, wanted)
         return Response(quote_json(signed))
+
+
+def _quote(request: Request, owner: str | None, wanted: dict[str, Any]) -> operations.SignedQuote:
+    if "coupon" not in wanted:
+        return operations.make_quote(owner=owner, **wanted)
+    wanted["coupon"] = wanted["coupon"] or ""
+    with trying_a_code(request):
+        return operations.make_quote_with(owner=owner, **wanted)
 
 
 def _read(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -79,5 +132,6 @@ def _read(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]
     return dict(sent.validated_data)
 
 
-def _answer(owner: str, put: operations.Put) -> dict[str, Any]:
-    return cart_json(queries.contents(owner), notices=[put.notice] if put.notice else [])
+def _answer(request: Request, owner: str, put: operations.Put) -> dict[str, Any]:
+    notices = [*shoppers.notices(request), *([put.notice] if put.notice else [])]
+    return cart_json(queries.contents(owner), notices=notices)

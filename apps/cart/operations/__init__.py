@@ -1,33 +1,50 @@
 """Every write of the cart context. Each verb is a function, each raises the cart's version."""
 
+from apps.cart.operations.agreeing import (
+    accept_changes,
+    apply_coupon,
+    make_quote_with,
+    remove_coupon,
+)
+from apps.cart.operations.claiming import claim_carts
 from apps.cart.operations.errors import (
     BadQuantity,
+    CartChanged,
+    CouponMinimum,
+    CouponRefused,
+    CouponUnknown,
     EmptyCart,
     NotInCart,
     NotSold,
     SoldOut,
-    Unavailable,
 )
-from apps.cart.operations.filling import Put, add_line, claim_carts, remove_line, set_quantity
+from apps.cart.operations.filling import Put, add_line, remove_line, set_quantity
 from apps.cart.operations.knowing import record_article, record_stock
 from apps.cart.operations.outcomes import record_order, settle_order
 from apps.cart.operations.quoting import SignedQuote, make_quote
 
 __all__ = [
     "BadQuantity",
+    "CartChanged",
+    "CouponMinimum",
+    "CouponRefused",
+    "CouponUnknown",
     "EmptyCart",
     "NotInCart",
     "NotSold",
     "Put",
     "SignedQuote",
     "SoldOut",
-    "Unavailable",
+    "accept_changes",
     "add_line",
+    "apply_coupon",
     "claim_carts",
     "make_quote",
+    "make_quote_with",
     "record_article",
     "record_order",
     "record_stock",
+    "remove_coupon",
     "remove_line",
     "set_quantity",
     "settle_order",

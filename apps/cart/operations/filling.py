@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from apps.cart.baskets import Basket, capped, poured
 from apps.cart.models import MOST, Article, Cart, Stock
 from apps.cart.operations.errors import BadQuantity, NotInCart, NotSold, SoldOut
-from apps.cart.operations.rows import basket_of, fill, locked_open_cart, open_cart, touch
+from apps.cart.operations.rows import locked_open_cart, open_cart, touch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +25,11 @@ class Put:
         if self.quantity == MOST:
             return f"We sell up to {MOST} of one article, so we set {MOST}."
         return f"Only {self.quantity} left, we set {self.quantity}."
+
+    @property
+    def told(self) -> str:
+        """The notice, where it is not clear which article it is about."""
+        return f"{self.title}: {self.notice}"
 
 
 @transaction.atomic
@@ -67,21 +71,6 @@ def remove_line(*, owner: str, sku: str) -> None:
     touch(cart)
 
 
-@transaction.atomic
-def claim_carts(*, anonymous: str, owner: str) -> None:
-    """Make the carts of somebody who signed in their own: what the open one holds is added to
-    their open cart (quantities summed, no more than are left), and those with an order come back
-    to them should the order fail."""
-    carts = list(Cart.objects.select_for_update().filter(owner=anonymous).order_by("pk"))
-    for cart in carts:
-        if cart.status == Cart.Status.OPEN:
-            mine = open_cart(owner)
-            whole = poured(basket_of(mine), basket_of(cart))
-            fill(mine, capped(whole, _left_of(whole), MOST), status=Cart.Status.OPEN)
-            fill(cart, {}, status=Cart.Status.CLOSED)
-    Cart.objects.filter(pk__in=[cart.pk for cart in carts]).update(owner=owner)
-
-
 def _for_sale(sku: str) -> tuple[Article, int]:
     """The article and how many of it a cart may hold now. Raises NotSold and SoldOut."""
     article = Article.objects.filter(sku=sku, active=True).first()
@@ -107,9 +96,3 @@ def _put(cart: Cart, article: Article, asked: int, most: int) -> Put:
         cart.lines.update_or_create(sku=article.sku, defaults=values)
         touch(cart)
     return Put(title=article.title, asked=asked, quantity=quantity)
-
-
-def _left_of(basket: Basket) -> dict[str, int]:
-    """Of the articles that are not sold out: that would empty a cart over a passing shortage."""
-    some = Stock.objects.filter(sku__in=list(basket), available__gt=0)
-    return dict(some.values_list("sku", "available"))

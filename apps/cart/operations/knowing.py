@@ -18,6 +18,7 @@ def record_article(
     picture: str,
     url: str,
     active: bool,
+    tax_class: str,
 ) -> None:
     """Keep what products says of the article, unless something newer is known."""
     facts = {
@@ -28,6 +29,7 @@ def record_article(
         "picture": picture,
         "url": url,
         "active": active,
+        "tax_class": tax_class,
     }
     if not Article.objects.filter(sku=sku, version__lt=version).update(**facts):
         Article.objects.bulk_create([Article(sku=sku, **facts)], ignore_conflicts=True)

@@ -30,8 +30,9 @@ def basket_of(cart: Cart | None) -> Basket:
 
 
 def fill(cart: Cart, basket: Basket, *, status: str) -> None:
-    """Make the cart hold exactly the basket (at most 99 of an article) and be in that status;
-    the caller holds its lock. Unless it did and was already, its version rises."""
+    """Make the cart hold exactly the basket (at most 99 of an article) and be in that status, with
+    the coupon that it has in memory; the caller holds its lock. Unless it did and was already, its
+    version rises. A closed cart keeps no coupon."""
     wanted = capped(basket, {}, MOST)
     if cart.status == status and basket_of(cart) == wanted:
         return
@@ -46,11 +47,17 @@ def fill(cart: Cart, basket: Basket, *, status: str) -> None:
         update_fields=["quantity", "seen_price"],
     )
     cart.status = status
+    if status == Cart.Status.CLOSED:
+        cart.coupon = ""
     touch(cart)
 
 
 def touch(cart: Cart) -> None:
-    """Raise the version and keep the status; the caller holds the lock and has changed the cart."""
+    """Raise the version, keep status and coupon; the caller holds the lock and has changed the
+    cart."""
     Cart.objects.filter(pk=cart.pk).update(
-        version=F("version") + 1, status=cart.status, changed_at=timezone.now()
+        version=F("version") + 1,
+        status=cart.status,
+        coupon=cart.coupon,
+        changed_at=timezone.now(),
     )

@@ -184,11 +184,13 @@ def test_somebody_who_signs_in_takes_the_cart_along(client):
     user = get_user_model().objects.create(**_name())
     cart_of({"MUG": 2})
     cart_of({"MUG": 1, "HAT": 1}, owner=f"user:{user.pk}")
+    StockFactory(sku="MUG", available=2)
     client.force_login(user)
     client.cookies[COOKIE] = TOKEN
     response = client.get("/cart/")
     assert response.cookies[COOKIE].value == ""
-    assert open_lines(f"user:{user.pk}") == {"MUG": 3, "HAT": 1}
+    assert "Article MUG: Only 2 left, we set 2." in page(response)
+    assert open_lines(f"user:{user.pk}") == {"MUG": 2, "HAT": 1}
     assert open_lines(OWNER) is None
 
 
