@@ -52,6 +52,12 @@ class EndedOrder:
     order_id: UUID
 
 
+@payload
+class UntouchedCart:
+    cart_id: UUID
+    changed_at: datetime
+
+
 @subscribe("products.changed")
 def know_article(article: ArticleView) -> None:
     operations.record_article(**asdict(article))
@@ -79,3 +85,8 @@ def hold_cart(order: PlacedOrder) -> None:
 def let_go(order: EndedOrder, event: Envelope) -> None:
     status = event.name.removeprefix("orders.")
     operations.settle_order(order_id=order.order_id, status=status)
+
+
+@subscribe("cart.expired")
+def expire(cart: UntouchedCart) -> None:
+    operations.expire_cart(cart_id=cart.cart_id, changed_at=cart.changed_at)

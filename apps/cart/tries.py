@@ -4,9 +4,9 @@ Only a code that does not exist costs a try. Tries are counted in the cache, ato
 many at once are no way around; where that is gone, in the memory of the process.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import time
 
 from django.conf import settings
 from django.core.cache import cache
@@ -33,7 +33,7 @@ class TooManyTries(Exception):
 def trying_a_code(request: HttpRequest | Request) -> Iterator[None]:
     """Around the use of a code that the client sent. Raises TooManyTries, before anything is
     looked up, when they have tried COUPON_TRIES wrong ones in the last ten minutes."""
-    now = int(time.time())
+    now = int(time())
     client = BaseThrottle().get_ident(request)  # type: ignore[arg-type]
     key = f"cart:coupon-tries:{client}:{now // WINDOW}"
     if _add(key, 1) > settings.COUPON_TRIES:

@@ -18,6 +18,7 @@ from apps.cart.operations.errors import (
     NotSold,
     SoldOut,
 )
+from apps.cart.operations.expiring import expire_cart
 from apps.cart.operations.filling import Put, add_line, remove_line, set_quantity
 from apps.cart.operations.knowing import record_article, record_stock
 from apps.cart.operations.outcomes import record_order, settle_order
@@ -39,6 +40,7 @@ __all__ = [
     "add_line",
     "apply_coupon",
     "claim_carts",
+    "expire_cart",
     "make_quote",
     "make_quote_with",
     "record_article",

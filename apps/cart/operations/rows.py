@@ -6,14 +6,20 @@ from django.utils import timezone
 
 from apps.cart.baskets import Basket, Item, capped
 from apps.cart.models import MOST, Cart, CartLine
+from apps.cart.operations.expiring import watch
 
 
 def open_cart(owner: str) -> Cart:
-    """The owner's open cart, its row locked, made if there is none."""
+    """The owner's open cart, its row locked, made if there is none; a new one is watched until it
+    expires."""
+    made = None
     while (cart := locked_open_cart(owner)) is None:
         # Two at once make one: the loser's row is ignored. Again, if another transaction
         # closes that one between the two statements.
-        Cart.objects.bulk_create([Cart(owner=owner)], ignore_conflicts=True)
+        made = Cart(owner=owner)
+        Cart.objects.bulk_create([made], ignore_conflicts=True)
+    if made and made.pk == cart.pk:
+        watch(cart)
     return cart
 
 
