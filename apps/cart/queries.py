@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
+from apps.cart import counting
 from apps.cart.models import Article, Cart, CartLine, Stock
 
 
@@ -111,14 +112,18 @@ def contents(owner: str | None) -> Contents:
 
 
 def count(owners: list[str]) -> int:
-    """Units in the open carts of all these owners."""
-    lines = CartLine.objects.filter(cart__owner__in=owners, cart__status=Cart.Status.OPEN)
-    return int(lines.aggregate(units=Sum("quantity"))["units"] or 0)
+    """Units in the open carts of all these owners; for the eye, not to reckon with (counting.py)."""
+    return counting.units(owners, _count)
 
 
 def has_carts(owner: str) -> bool:
     """Whether the owner has ever put something into a cart that is still theirs."""
     return Cart.objects.filter(owner=owner).exists()
+
+
+def _count(owner: str) -> int:
+    lines = CartLine.objects.filter(cart__owner=owner, cart__status=Cart.Status.OPEN)
+    return int(lines.aggregate(units=Sum("quantity"))["units"] or 0)
 
 
 def _line(row: CartLine, article: Article, available: int | None) -> Line:

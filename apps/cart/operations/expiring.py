@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.cart import counting
 from apps.cart.events import CartExpired
 from apps.cart.models import Cart, CartOrder, CouponUse
 from eventbus import publish
@@ -56,3 +57,4 @@ def _delete(cart: Cart) -> None:
     lapsed = Q(status=CouponUse.Status.HELD, held_until__lte=timezone.now())
     CouponUse.objects.filter(lapsed, cart_id=cart.pk).delete()
     cart.delete()
+    counting.forget(cart.owner)

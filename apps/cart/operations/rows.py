@@ -4,6 +4,7 @@ each other. All inside a transaction of the caller."""
 from django.db.models import F
 from django.utils import timezone
 
+from apps.cart import counting
 from apps.cart.baskets import Basket, Item, capped
 from apps.cart.models import MOST, Cart, CartLine
 from apps.cart.operations.expiring import watch
@@ -67,3 +68,4 @@ def touch(cart: Cart) -> None:
         coupon=cart.coupon,
         changed_at=timezone.now(),
     )
+    counting.forget(cart.owner)
