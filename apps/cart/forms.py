@@ -1,11 +1,12 @@
 """What shoppers send from the cart's pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django import forms
 from django.core.validators import validate_slug
 
-from apps.cart.models import MOST
+from apps.cart.models import MOST, MOST_LINES
 from apps.cart.rates import COUNTRIES, HOME, Method
 
 
@@ -16,6 +17,20 @@ class AddForm(forms.Form):
 
 class QuantityForm(forms.Form):
     quantity = forms.IntegerField(min_value=0, max_value=MOST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    sku: str
+    quantity: int  # units
+
+
+def lines_in(skus: Sequence[str], quantities: Sequence[str]) -> list[Line] | None:
+    """The lines of an order, as the form of "order again" sends them; None when they are none."""
+    forms = [AddForm({"sku": s, "quantity": q}) for s, q in zip(skus, quantities, strict=False)]
+    if not 0 < len(forms) <= MOST_LINES or not all(form.is_valid() for form in forms):
+        return None
+    return [Line(**form.cleaned_data) for form in forms]
 
 
 class CouponForm(forms.Form):

@@ -1,6 +1,6 @@
 """What the cart does when something happens elsewhere. Once an event, in one transaction."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -58,14 +58,14 @@ class UntouchedCart:
     changed_at: datetime
 
 
-@subscribe("products.changed")
-def know_article(article: ArticleView) -> None:
-    operations.record_article(**asdict(article))
+@subscribe("products.changed", batch=True)
+def know_articles(articles: Sequence[ArticleView]) -> None:
+    operations.record_articles(articles)
 
 
-@subscribe("inventory.stock_changed")
-def know_stock(level: StockLevel) -> None:
-    operations.record_stock(sku=level.sku, available=level.available, version=level.version)
+@subscribe("inventory.stock_changed", batch=True)
+def know_stock(levels: Sequence[StockLevel]) -> None:
+    operations.record_stock(levels)
 
 
 @subscribe("orders.created")

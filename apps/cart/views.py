@@ -5,12 +5,13 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.cart import operations, queries, shoppers
-from apps.cart.forms import AddForm, CouponForm, DeliveryForm, QuantityForm
+from apps.cart.forms import AddForm, CouponForm, DeliveryForm, QuantityForm, lines_in
 from apps.cart.models import MOST
 from apps.cart.tries import TooManyTries, trying_a_code
 
@@ -19,6 +20,7 @@ REFUSALS = {
     operations.SoldOut: "This article is sold out.",
     operations.NotInCart: "That article is not in your cart any more.",
 }
+LACKS = {"inactive": "no longer sold.", "sold_out": "sold out."}
 
 
 @require_safe
@@ -63,6 +65,21 @@ def add(request: HttpRequest) -> HttpResponse:
         token = None
     response = _back(request)
     shoppers.remember(request, response, token)
+    return response
+
+
+@require_POST
+def again(request: HttpRequest) -> HttpResponse:
+    """Put what was ordered once into the cart again: `sku` and `quantity`, once a line."""
+    lines = lines_in(request.POST.getlist("sku"), request.POST.getlist("quantity"))
+    if lines is None:
+        messages.error(request, "These articles cannot be ordered again.")
+        return _back(request)
+    owner, token = shoppers.owner_or_new(request)
+    result = operations.add_again(owner=owner, lines=lines)
+    _tell_again(request, result)
+    response = _back(request)
+    shoppers.remember(request, response, token if result.added else None)
     return response
 
 
@@ -150,6 +167,17 @@ def _try(request: HttpRequest, change: Callable[[], operations.Put | None]) -> b
     else:
         messages.success(request, f"{put.quantity} × {put.title} in your cart.")
     return True
+
+
+def _tell_again(request: HttpRequest, result: operations.Again) -> None:
+    if result.added:
+        count = len(result.added)
+        messages.success(request, f"{count} article{pluralize(count)} put into your cart.")
+    for put in result.added:
+        if put.notice:
+            messages.warning(request, put.told)
+    for missing in result.missing:
+        messages.warning(request, f"{missing.title}: {LACKS[missing.reason]}")
 
 
 def _tell_notices(request: HttpRequest) -> None:

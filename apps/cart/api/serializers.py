@@ -6,8 +6,8 @@ from django.conf import settings
 from django.core.validators import validate_slug
 from rest_framework import serializers
 
-from apps.cart.models import MOST
-from apps.cart.operations import SignedQuote
+from apps.cart.models import MOST, MOST_LINES
+from apps.cart.operations import Again, SignedQuote
 from apps.cart.queries import Change, Contents, Line
 from apps.cart.rates import COUNTRIES, Method
 
@@ -28,6 +28,15 @@ class AddSerializer(serializers.Serializer[Any]):
 
 class QuantitySerializer(serializers.Serializer[Any]):
     quantity = Units(min_value=0, max_value=MOST)
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    sku = serializers.CharField(max_length=40, validators=[validate_slug])
+    quantity = Units(min_value=1, max_value=MOST)
+
+
+class AgainSerializer(serializers.Serializer[Any]):
+    lines = serializers.ListField(child=LineSerializer(), allow_empty=False, max_length=MOST_LINES)
 
 
 class CouponSerializer(serializers.Serializer[Any]):
@@ -85,6 +94,19 @@ def change_json(change: Change) -> dict[str, Any]:
         "kind": change.kind,
         "before": str(change.before) if price else change.before,
         "now": str(change.now) if price else change.now,
+    }
+
+
+def again_json(cart: Contents, result: Again, notices: list[str]) -> dict[str, Any]:
+    """The cart; what was `added`, with the units that are in the cart now, and what is `missing`,
+    with the reason."""
+    less = [put.told for put in result.added if put.notice]
+    return {
+        **cart_json(cart, notices=[*notices, *less]),
+        "added": [{"sku": put.sku, "quantity": put.quantity} for put in result.added],
+        "missing": [
+            {"sku": lack.sku, "title": lack.title, "reason": lack.reason} for lack in result.missing
+        ],
     }
 
 

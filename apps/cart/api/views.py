@@ -13,13 +13,16 @@ from apps.cart.api.errors import refusals
 from apps.cart.api.serializers import (
     AcceptSerializer,
     AddSerializer,
+    AgainSerializer,
     CouponSerializer,
     DeliverySerializer,
     QuantitySerializer,
+    again_json,
     cart_json,
     delivery_json,
     quote_json,
 )
+from apps.cart.forms import Line
 from apps.cart.tries import trying_a_code
 
 
@@ -43,6 +46,20 @@ class Lines(APIView):
             put = operations.add_line(owner=owner, **wanted)
         headers = {shoppers.HEADER: token} if token else None
         return Response(_answer(request, owner, put), status=201, headers=headers)
+
+
+class AddAgain(APIView):
+    """POST {lines: [{sku, quantity}]}: all of an order once more, as far as it can be had."""
+
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        lines = [Line(**line) for line in _read(AgainSerializer, request)["lines"]]
+        owner, token = shoppers.owner_or_new(request)
+        result = operations.add_again(owner=owner, lines=lines)
+        headers = {shoppers.HEADER: token} if token and result.added else None
+        body = again_json(queries.contents(owner), result, shoppers.notices(request))
+        return Response(body, headers=headers)
 
 
 class LineDetail(APIView):

@@ -43,6 +43,6 @@ def _less(whole: Basket, kept: Basket) -> list[Put]:
     cut = {sku: item for sku, item in kept.items() if item.quantity < whole[sku].quantity}
     titles = dict(Article.objects.filter(sku__in=list(cut)).values_list("sku", "title"))
     return [
-        Put(title=titles.get(sku, sku), asked=whole[sku].quantity, quantity=item.quantity)
+        Put(sku=sku, title=titles.get(sku, sku), asked=whole[sku].quantity, quantity=item.quantity)
         for sku, item in cut.items()
     ]

@@ -13,6 +13,7 @@ from apps.cart.operations.rows import locked_open_cart, open_cart, touch
 class Put:
     """What came of putting an article into a cart."""
 
+    sku: str
     title: str
     asked: int  # units
     quantity: int  # units that are in the cart now
@@ -44,7 +45,7 @@ def add_line(*, owner: str, sku: str, quantity: int) -> Put:
     article, most = _for_sale(sku)
     cart = open_cart(owner)
     line = cart.lines.filter(sku=sku).first()
-    return _put(cart, article, (line.quantity if line else 0) + quantity, most)
+    return put_into(cart, article, (line.quantity if line else 0) + quantity, most)
 
 
 @transaction.atomic
@@ -57,10 +58,10 @@ def set_quantity(*, owner: str, sku: str, quantity: int) -> Put:
         raise BadQuantity
     if quantity == 0:
         remove_line(owner=owner, sku=sku)
-        return Put(title=sku, asked=0, quantity=0)
+        return Put(sku=sku, title=sku, asked=0, quantity=0)
     cart = _cart_with(owner, sku)
     article, most = _for_sale(sku)
-    return _put(cart, article, quantity, most)
+    return put_into(cart, article, quantity, most)
 
 
 @transaction.atomic
@@ -89,10 +90,12 @@ def _cart_with(owner: str, sku: str) -> Cart:
     return cart
 
 
-def _put(cart: Cart, article: Article, asked: int, most: int) -> Put:
+def put_into(cart: Cart, article: Article, asked: int, most: int) -> Put:
+    """Have `asked` units of the article in the cart, or `most` if that is less; the caller holds its
+    lock."""
     quantity = min(asked, most)
     values = {"quantity": quantity, "seen_price": article.price}
     if not cart.lines.filter(sku=article.sku, **values).exists():
         cart.lines.update_or_create(sku=article.sku, defaults=values)
         touch(cart)
-    return Put(title=article.title, asked=asked, quantity=quantity)
+    return Put(sku=article.sku, title=article.title, asked=asked, quantity=quantity)
