@@ -1,5 +1,6 @@
 """What shoppers mean to buy, what became of it, and what this context knows of articles."""
 
+from django.core.validators import validate_slug
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
@@ -92,7 +93,8 @@ class Coupon(models.Model):
         PERCENT = "percent", "Percent of the subtotal"
         FIXED = "fixed", "An amount, at most the subtotal"
 
-    code = models.CharField(max_length=40, primary_key=True)  # in capitals; shoppers need not
+    # in capitals; shoppers need not type it so
+    code = models.CharField(max_length=40, primary_key=True, validators=[validate_slug])
     kind = models.CharField(max_length=10, choices=Kind.choices)
     amount = models.DecimalField(max_digits=12, decimal_places=2)  # percent, or SHOP_CURRENCY
     # subtotal from which on it is good, in SHOP_CURRENCY
@@ -114,7 +116,11 @@ class Coupon(models.Model):
                 name="cart_coupon_amount",
                 violation_error_message="More than 0 is needed, and of a percentage at most 100.",
             ),
-            models.CheckConstraint(condition=Q(minimum__gte=0), name="cart_coupon_minimum"),
+            models.CheckConstraint(
+                condition=Q(minimum__gte=0),
+                name="cart_coupon_minimum",
+                violation_error_message="Nothing less than 0 is asked for.",
+            ),
             models.CheckConstraint(
                 condition=Q(starts_at=None) | Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
                 name="cart_coupon_window",

@@ -7,10 +7,11 @@ from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Now
 
 from apps.cart import counting
-from apps.cart.models import Article, Cart, CartLine, Stock
+from apps.cart.models import Article, Cart, CartLine, Coupon, CouponUse, Stock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,15 @@ def contents(owner: str | None) -> Contents:
 def count(owners: list[str]) -> int:
     """Units in the open carts of all these owners; for the eye, not to reckon with (counting.py)."""
     return counting.units(owners, _count)
+
+
+def coupons() -> QuerySet[Coupon]:
+    """The coupons, each with how often it is `held` now and was `used`."""
+    status = CouponUse.Status
+    held = Q(uses__status=status.HELD, uses__held_until__gt=Now())
+    return Coupon.objects.annotate(
+        held=Count("uses", filter=held), used=Count("uses", filter=Q(uses__status=status.USED))
+    )
 
 
 def has_carts(owner: str) -> bool:

@@ -8,6 +8,7 @@ from apps.cart.operations.agreeing import (
     remove_coupon,
 )
 from apps.cart.operations.claiming import claim_carts
+from apps.cart.operations.coupons import save_coupon
 from apps.cart.operations.errors import (
     BadQuantity,
     CartChanged,
@@ -52,6 +53,7 @@ __all__ = [
     "record_stock",
     "remove_coupon",
     "remove_line",
+    "save_coupon",
     "set_quantity",
     "settle_order",
 ]

@@ -37,6 +37,14 @@ def tidy(code: str) -> str:
     return code.strip().upper()
 
 
+def save_coupon(coupon: Coupon) -> None:
+    """Keep the coupon as staff have set it, its code in capitals. Raises ValidationError when it
+    makes no sense; then nothing has changed. Uses that are held or had stay as they are."""
+    coupon.code = tidy(coupon.code)
+    coupon.full_clean(validate_unique=False)
+    coupon.save()
+
+
 def locked_coupon(code: str, *, owner: str, cart_id: UUID, subtotal: Decimal) -> Coupon:
     """The coupon, its row locked, when this cart may use it now.
 
