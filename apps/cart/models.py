@@ -7,7 +7,7 @@ from django.db.models.functions import Upper
 from uuid_utils.compat import uuid7
 
 MOST = 99  # units of one article in a cart
-MOST_LINES = 100  # of an order that is put into the cart again at once
+MOST_LINES = 100  # different articles in a cart; what two carts become at signing in may be more
 
 
 class Cart(models.Model):

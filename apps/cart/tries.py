@@ -13,11 +13,10 @@ from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from django.http import HttpRequest
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
+from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
 
 from apps.cart.operations import CouponUnknown
 
-WINDOW = 600  # seconds
 here = LocMemCache("coupon-tries", {})
 
 
@@ -31,27 +30,38 @@ class TooManyTries(Exception):
 
 @contextmanager
 def trying_a_code(request: HttpRequest | Request) -> Iterator[None]:
-    """Around the use of a code that the client sent. Raises TooManyTries, before anything is
-    looked up, when they have tried COUPON_TRIES wrong ones in the last ten minutes."""
+    """Around the use of a code that the client sent. Raises TooManyTries, before anything is looked
+    up, when they have tried more wrong ones than COUPON_RATE allows."""
+    rate = settings.THROTTLES["coupon"]
+    if not rate:
+        yield
+        return
+    number, seconds = _parsed(rate)
     now = int(time())
     client = BaseThrottle().get_ident(request)  # type: ignore[arg-type]
-    key = f"cart:coupon-tries:{client}:{now // WINDOW}"
-    if _add(key, 1) > settings.COUPON_TRIES:
-        raise TooManyTries(WINDOW - now % WINDOW)
+    key = f"cart:coupon-tries:{client}:{now // seconds}"
+    if _add(key, 1, seconds) > number:
+        raise TooManyTries(seconds - now % seconds)
     try:
         yield
     except CouponUnknown:
         raise
     except BaseException:
-        _add(key, -1)
+        _add(key, -1, seconds)
         raise
-    _add(key, -1)
+    _add(key, -1, seconds)
 
 
-def _add(key: str, tries: int) -> int:
+def _parsed(rate: str) -> tuple[int, int]:
+    """(tries, in so many seconds), of a text like "20/min"."""
+    number, seconds = SimpleRateThrottle.parse_rate(None, rate)  # type: ignore[arg-type]
+    return number or 0, seconds or 1
+
+
+def _add(key: str, tries: int, seconds: int) -> int:
     """The number of tries after adding some."""
     for counter in (cache, here):
-        counter.add(key, 0, WINDOW)
+        counter.add(key, 0, seconds)
         try:
             count = counter.incr(key, tries)
         except ValueError:  # it was dropped in between

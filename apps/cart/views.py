@@ -12,15 +12,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.cart import operations, queries, shoppers
 from apps.cart.forms import AddForm, CouponForm, DeliveryForm, QuantityForm, lines_in
-from apps.cart.models import MOST
+from apps.cart.models import MOST, MOST_LINES
 from apps.cart.tries import TooManyTries, trying_a_code
 
 REFUSALS = {
     operations.NotSold: "This article is no longer sold.",
     operations.SoldOut: "This article is sold out.",
+    operations.CartFull: f"A cart takes up to {MOST_LINES} different articles.",
     operations.NotInCart: "That article is not in your cart any more.",
 }
-LACKS = {"inactive": "no longer sold.", "sold_out": "sold out."}
+LACKS = {"inactive": "no longer sold.", "sold_out": "sold out.", "cart_full": "your cart is full."}
 
 
 @require_safe

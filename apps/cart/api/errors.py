@@ -15,6 +15,7 @@ from rest_framework.exceptions import (
 
 from apps.cart import operations
 from apps.cart.api.serializers import changes_json
+from apps.cart.models import MOST_LINES
 from apps.cart.tries import TooManyTries
 
 
@@ -22,6 +23,12 @@ class SoldOut(APIException):
     status_code = 409
     default_code = "sold_out"
     default_detail = "The article is sold out."
+
+
+class CartFull(APIException):
+    status_code = 409
+    default_code = "cart_full"
+    default_detail = f"A cart takes up to {MOST_LINES} different articles."
 
 
 class EmptyCart(APIException):
@@ -68,6 +75,8 @@ def refusals() -> Iterator[None]:
         raise NotFound("The article is not in the cart.") from None
     except operations.SoldOut:
         raise SoldOut from None
+    except operations.CartFull:
+        raise CartFull from None
     except operations.EmptyCart:
         raise EmptyCart from None
     except operations.CartChanged as refusal:

@@ -12,6 +12,7 @@ from apps.cart.operations.coupons import save_coupon
 from apps.cart.operations.errors import (
     BadQuantity,
     CartChanged,
+    CartFull,
     CouponMinimum,
     CouponRefused,
     CouponUnknown,
@@ -30,6 +31,7 @@ __all__ = [
     "Again",
     "BadQuantity",
     "CartChanged",
+    "CartFull",
     "CouponMinimum",
     "CouponRefused",
     "CouponUnknown",

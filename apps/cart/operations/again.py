@@ -7,7 +7,7 @@ from typing import Protocol
 
 from django.db import transaction
 
-from apps.cart.models import MOST, Article, Stock
+from apps.cart.models import MOST, MOST_LINES, Article, Stock
 from apps.cart.operations.filling import Put, put_into
 from apps.cart.operations.rows import open_cart
 
@@ -25,7 +25,7 @@ class Missing:
 
     sku: str
     title: str  # the SKU where nothing is known of it
-    reason: str  # "inactive" (or never heard of) or "sold_out"
+    reason: str  # "inactive" (or never heard of), "sold_out" or "cart_full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +47,17 @@ def add_again(*, owner: str, lines: Iterable[Wanted]) -> Again:
     articles = Article.objects.in_bulk(list(wanted))
     stock = dict(Stock.objects.filter(sku__in=wanted).values_list("sku", "available"))
     missing = [lack for sku in wanted if (lack := _lack(sku, articles.get(sku), stock.get(sku)))]
-    can_be_had = {
-        sku: units for sku, units in wanted.items() if sku not in {m.sku for m in missing}
-    }
-    if not can_be_had:
-        return Again(added=[], missing=missing)
-    cart = open_cart(owner)
-    had = dict(cart.lines.values_list("sku", "quantity"))
-    added = [
-        put_into(cart, articles[sku], had.get(sku, 0) + units, min(stock.get(sku, MOST), MOST))
-        for sku, units in can_be_had.items()
-    ]
+    gone = {lack.sku for lack in missing}
+    added: list[Put] = []
+    if cart := open_cart(owner) if len(gone) < len(wanted) else None:
+        had = dict(cart.lines.values_list("sku", "quantity"))
+        room = MOST_LINES - len(had)
+        for sku in (sku for sku in wanted if sku not in gone):
+            article, most = articles[sku], min(stock.get(sku, MOST), MOST)
+            if sku not in had and (room := room - 1) < 0:
+                missing.append(Missing(sku=sku, title=article.title, reason="cart_full"))
+            else:
+                added.append(put_into(cart, article, had.get(sku, 0) + wanted[sku], most))
     return Again(added=added, missing=missing)
 
 

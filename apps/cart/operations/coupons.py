@@ -24,9 +24,8 @@ from apps.cart.operations.errors import (
 )
 from apps.cart.pricing import percent_off
 
-GRACE = timedelta(
-    minutes=15
-)  # a quote's order is heard of that much after the quote's end, at most
+# How much after a quote's end one may hear of its order, at most.
+GRACE = timedelta(minutes=15)
 # After a failure. Orders lets it be paid again for 15 minutes, and the rest is for hearing of it.
 # Not longer than a quote's lifetime and GRACE together, or a new quote would shorten it.
 RETRY = timedelta(minutes=30)

@@ -19,6 +19,10 @@ class BadQuantity(ValueError):
     """A cart takes 1 to 99 of an article."""
 
 
+class CartFull(ValueError):
+    """A cart takes up to 100 different articles."""
+
+
 class NotInCart(LookupError):
     """The article is not in the cart."""
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from apps.cart.models import MOST, Article, Cart, Stock
-from apps.cart.operations.errors import BadQuantity, NotInCart, NotSold, SoldOut
+from apps.cart.models import MOST, MOST_LINES, Article, Cart, Stock
+from apps.cart.operations.errors import BadQuantity, CartFull, NotInCart, NotSold, SoldOut
 from apps.cart.operations.rows import locked_open_cart, open_cart, touch
 
 
@@ -38,13 +38,15 @@ def add_line(*, owner: str, sku: str, quantity: int) -> Put:
     """Put `quantity` more (1 to 99) of the article into the owner's open cart, making one if
     need be; of an article that is short, as many as are left.
 
-    Raises BadQuantity, NotSold and SoldOut; then nothing has changed and no cart was made.
+    Raises BadQuantity, NotSold, SoldOut and CartFull; then nothing has changed and no cart was made.
     """
     if not 1 <= quantity <= MOST:
         raise BadQuantity
     article, most = _for_sale(sku)
     cart = open_cart(owner)
     line = cart.lines.filter(sku=sku).first()
+    if line is None and cart.lines.count() >= MOST_LINES:
+        raise CartFull
     return put_into(cart, article, (line.quantity if line else 0) + quantity, most)
 
 

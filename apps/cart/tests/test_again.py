@@ -53,6 +53,28 @@ def test_what_can_be_had_is_added_and_the_rest_told():
     ]
 
 
+def test_a_full_cart_takes_no_other_article(client):
+    cart_of({f"SKU-{n}": 1 for n in range(MOST_LINES - 1)})
+    ArticleFactory(sku="LAST")
+    result = add(("FINE", 1), ("LAST", 1), ("SKU-0", 1))
+    assert [put.sku for put in result.added] == ["FINE", "SKU-0"]
+    assert [(lack.sku, lack.reason) for lack in result.missing] == [("LAST", "cart_full")]
+    with pytest.raises(operations.CartFull):
+        operations.add_line(owner=OWNER, sku="LAST", quantity=1)
+    operations.add_line(owner=OWNER, sku="FINE", quantity=1)
+    assert len(open_lines()) == MOST_LINES
+    client.cookies[COOKIE] = TOKEN
+    shown = page(client.post("/cart/add/", {"sku": "LAST", "quantity": 1}, follow=True))
+    assert "A cart takes up to 100 different articles." in shown
+    answer = client.post(
+        "/api/v1/cart/lines/",
+        {"sku": "LAST"},
+        "application/json",
+        headers={"Cart-Token": TOKEN},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (409, "cart_full")
+
+
 def test_nothing_to_be_had_makes_no_cart():
     result = add(("OLD", 1), ("GONE", 1))
     assert (result.added, len(result.missing)) == ([], 2)

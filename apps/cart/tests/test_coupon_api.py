@@ -1,7 +1,6 @@
 """Coupons by API and page: entered, refused in plain words, taken out, and not to be guessed."""
 
 import pytest
-from django.conf import settings as shop
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
@@ -12,6 +11,7 @@ from apps.cart.tests.factories import OWNER, TOKEN, CouponFactory, cart_of, open
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/cart/"
+TRIES = 3
 
 
 @pytest.fixture
@@ -28,8 +28,9 @@ def shopper(client):
 
 
 @pytest.fixture(autouse=True)
-def _no_tries_yet(monkeypatch):
-    """And ten minutes that do not end in the middle of a test."""
+def _three_tries(monkeypatch, settings):
+    """In a minute that does not end in the middle of a test."""
+    settings.THROTTLES = {**settings.THROTTLES, "coupon": f"{TRIES}/min"}
     monkeypatch.setattr(tries, "time", lambda: 1_000_000_000)
     tries.here.clear()
 
@@ -139,20 +140,26 @@ def test_codes_cannot_be_guessed_one_after_the_other(api, monkeypatch, redis):
     cart_of({"MUG": 3})
     if not redis:  # as django-redis answers when it has none
         monkeypatch.setattr(cache, "incr", lambda *args, **kwargs: None, raising=False)
-    assert wrong(api, shop.COUPON_TRIES + 1) == [422] * shop.COUPON_TRIES + [429]
+    assert wrong(api, TRIES + 1) == [422] * TRIES + [429]
     refused = send(api, "put", "coupon/", {"code": "TEN"})
     assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
-    assert refused["Retry-After"] == "200"  # 1,000,000,000 is 400 s into its ten minutes
+    assert refused["Retry-After"] == "20"  # 1,000,000,000 is 40 s into its minute
     quoted = send(api, "post", "quote/", {"country": "DE", "coupon": "TEN"})
     assert quoted.status_code == 429
     assert wrong(api, 1, REMOTE_ADDR="192.0.2.7") == [422]  # another client's own tries
     assert send(api, "post", "quote/", {"country": "DE"}).status_code == 200
 
 
+def test_without_a_rate_anybody_may_try(api, settings):
+    settings.THROTTLES = {"coupon": ""}
+    cart_of({"MUG": 3})
+    assert wrong(api, TRIES + 2) == [422] * (TRIES + 2)
+
+
 def test_right_codes_cost_no_try(api):
     CouponFactory()
     cart_of({"MUG": 3})
-    for _ in range(shop.COUPON_TRIES + 2):
+    for _ in range(TRIES + 2):
         assert send(api, "put", "coupon/", {"code": "TEN"}).status_code == 200
 
 
@@ -184,7 +191,7 @@ def test_the_page_says_why_a_code_is_refused(shopper, code, said):
 
 def test_the_page_stops_guessing(shopper):
     cart_of({"MUG": 3})
-    for n in range(shop.COUPON_TRIES):
+    for n in range(TRIES):
         assert "no such coupon" in enter(shopper, f"GUESS{n}")
     assert "Too many coupon codes were tried" in enter(shopper, "GUESS")
 
