@@ -213,8 +213,8 @@ THROTTLES = {  # requests of one client in a time; empty: as many as it likes
     "sign-in-account": env.str("SIGN_IN_ACCOUNT_RATE", "30/hour"),
     "account-mail": env.str("ACCOUNT_MAIL_RATE", "20/hour"),
     "card": env.str("CARD_RATE", "20/min"),  # stolen numbers are tried by the hundred
-    "coupon": env.str("COUPON_RATE", "20/min"),
     "reviews": env.str("REVIEW_RATE", "20/hour"),
+    "coupon": env.str("COUPON_RATE", "20/min"),  # wrong codes
 }
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"]

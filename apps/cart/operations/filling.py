@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from apps.cart.baskets import Basket, capped, poured
-from apps.cart.models import MOST, Article, Cart, Stock
-from apps.cart.operations.errors import BadQuantity, NotInCart, NotSold, SoldOut
-from apps.cart.operations.rows import basket_of, fill, locked_open_cart, open_cart, touch
+from apps.cart.models import MOST, MOST_LINES, Article, Cart, Stock
+from apps.cart.operations.errors import BadQuantity, CartFull, NotInCart, NotSold, SoldOut
+from apps.cart.operations.rows import locked_open_cart, open_cart, touch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Put:
     """What came of putting an article into a cart."""
 
+    sku: str
     title: str
     asked: int  # units
     quantity: int  # units that are in the cart now
@@ -27,20 +27,27 @@ class Put:
             return f"We sell up to {MOST} of one article, so we set {MOST}."
         return f"Only {self.quantity} left, we set {self.quantity}."
 
+    @property
+    def told(self) -> str:
+        """The notice, where it is not clear which article it is about."""
+        return f"{self.title}: {self.notice}"
+
 
 @transaction.atomic
 def add_line(*, owner: str, sku: str, quantity: int) -> Put:
     """Put `quantity` more (1 to 99) of the article into the owner's open cart, making one if
     need be; of an article that is short, as many as are left.
 
-    Raises BadQuantity, NotSold and SoldOut; then nothing has changed and no cart was made.
+    Raises BadQuantity, NotSold, SoldOut and CartFull; then nothing has changed and no cart was made.
     """
     if not 1 <= quantity <= MOST:
         raise BadQuantity
     article, most = _for_sale(sku)
     cart = open_cart(owner)
     line = cart.lines.filter(sku=sku).first()
-    return _put(cart, article, (line.quantity if line else 0) + quantity, most)
+    if line is None and cart.lines.count() >= MOST_LINES:
+        raise CartFull
+    return put_into(cart, article, (line.quantity if line else 0) + quantity, most)
 
 
 @transaction.atomic
@@ -53,10 +60,10 @@ def set_quantity(*, owner: str, sku: str, quantity: int) -> Put:
         raise BadQuantity
     if quantity == 0:
         remove_line(owner=owner, sku=sku)
-        return Put(title=sku, asked=0, quantity=0)
+        return Put(sku=sku, title=sku, asked=0, quantity=0)
     cart = _cart_with(owner, sku)
     article, most = _for_sale(sku)
-    return _put(cart, article, quantity, most)
+    return put_into(cart, article, quantity, most)
 
 
 @transaction.atomic
@@ -65,21 +72,6 @@ def remove_line(*, owner: str, sku: str) -> None:
     cart = _cart_with(owner, sku)
     cart.lines.filter(sku=sku).delete()
     touch(cart)
-
-
-@transaction.atomic
-def claim_carts(*, anonymous: str, owner: str) -> None:
-    """Make the carts of somebody who signed in their own: what the open one holds is added to
-    their open cart (quantities summed, no more than are left), and those with an order come back
-    to them should the order fail."""
-    carts = list(Cart.objects.select_for_update().filter(owner=anonymous).order_by("pk"))
-    for cart in carts:
-        if cart.status == Cart.Status.OPEN:
-            mine = open_cart(owner)
-            whole = poured(basket_of(mine), basket_of(cart))
-            fill(mine, capped(whole, _left_of(whole), MOST), status=Cart.Status.OPEN)
-            fill(cart, {}, status=Cart.Status.CLOSED)
-    Cart.objects.filter(pk__in=[cart.pk for cart in carts]).update(owner=owner)
 
 
 def _for_sale(sku: str) -> tuple[Article, int]:
@@ -100,16 +92,12 @@ def _cart_with(owner: str, sku: str) -> Cart:
     return cart
 
 
-def _put(cart: Cart, article: Article, asked: int, most: int) -> Put:
+def put_into(cart: Cart, article: Article, asked: int, most: int) -> Put:
+    """Have `asked` units of the article in the cart, or `most` if that is less; the caller holds its
+    lock."""
     quantity = min(asked, most)
     values = {"quantity": quantity, "seen_price": article.price}
     if not cart.lines.filter(sku=article.sku, **values).exists():
         cart.lines.update_or_create(sku=article.sku, defaults=values)
         touch(cart)
-    return Put(title=article.title, asked=asked, quantity=quantity)
-
-
-def _left_of(basket: Basket) -> dict[str, int]:
-    """Of the articles that are not sold out: that would empty a cart over a passing shortage."""
-    some = Stock.objects.filter(sku__in=list(basket), available__gt=0)
-    return dict(some.values_list("sku", "available"))
+    return Put(sku=article.sku, title=article.title, asked=asked, quantity=quantity)
