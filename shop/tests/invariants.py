@@ -64,7 +64,7 @@ def _of_stock() -> list[str]:
 def _of_money() -> list[str]:
     found = []
     charged: Counter[str] = Counter(
-        GatewayCharge.objects.filter(code="").values_list("key", flat=True)
+        GatewayCharge.objects.filter(status="captured").values_list("key", flat=True)
     )
     returned = GatewayRefund.objects.aggregate(total=Sum("amount"))["total"] or Decimal(0)
     kept = Decimal(0)
@@ -77,7 +77,7 @@ def _of_money() -> list[str]:
             found.append(f"order {order.number} is {order.status} and has paid {net} of {due}")
         if (payment.captured_amount > 0) != (charged[payment.gateway_key or ""] == 1):
             found.append(f"order {order.number}: the gateway's own log says otherwise")
-    taken = GatewayCharge.objects.filter(code="").aggregate(total=Sum("amount"))
+    taken = GatewayCharge.objects.filter(status="captured").aggregate(total=Sum("amount"))
     if (taken["total"] or Decimal(0)) - returned != kept:
         found.append(f"the gateway has {taken['total']} - {returned}, the payments say {kept}")
     return found
