@@ -59,8 +59,7 @@ def record_asked(*, order_id: UUID, number: int, outcome: Outcome | None, after:
     if outcome is None or isinstance(outcome, Pending | WantsShopper):
         mine = Payment.objects.filter(order_id=order_id, status__in=OUTSTANDING, asks=number)
         if mine.update(asks=number + 1):
-            due = OutcomeDue(order_id=order_id, number=number + 1)
-            publish(due, key=order_id, at=next_ask(number + 1, after=after))
+            _ask_later(Payment.objects.get(order_id=order_id), after=after)
 
 
 @transaction.atomic
@@ -81,6 +80,15 @@ def record_charge(*, order_id: UUID, outcome: Outcome) -> bool:
         case WantsShopper():
             return _challenge(older, order_id, outcome)
     return False  # still pending: nothing is known yet
+
+
+def _ask_later(payment: Payment, *, after: datetime) -> None:
+    """While the shopper has time for the challenge, the gateway has nothing to tell."""
+    at, expires_at = next_ask(payment.asks, after=after), payment.challenge_expires_at
+    if payment.status == Status.REQUESTED and expires_at is not None and expires_at > after:
+        at = expires_at
+    due = OutcomeDue(order_id=payment.order_id, number=payment.asks)
+    publish(due, key=payment.order_id, at=at)
 
 
 def _capture(older: QuerySet[Payment], order_id: UUID, outcome: Captured) -> bool:
@@ -125,6 +133,5 @@ def _challenge(older: QuerySet[Payment], order_id: UUID, outcome: WantsShopper) 
     url = reverse("payments:challenge", args=[outcome.challenge])
     wanted = ActionRequired(order_id=order_id, url=url, expires_at=outcome.expires_at)
     publish(wanted, key=order_id)
-    due = OutcomeDue(order_id=order_id, number=payment.asks)
-    publish(due, key=order_id, at=outcome.expires_at)
+    _ask_later(payment, after=timezone.now())
     return True
