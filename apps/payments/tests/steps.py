@@ -1,10 +1,14 @@
 """What the tests of the handlers let happen to an order."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 
 from apps.payments import operations
@@ -63,3 +67,20 @@ def outcomes(order_id: UUID) -> list[tuple[str, int]]:
     names = [f"payments.{name}" for name in names]
     counts = [(name.partition(".")[2], len(published(name, key=order_id))) for name in names]
     return [(name, count) for name, count in counts if count]
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """Run the functions in threads that start together; what each returned or raised."""
+    barrier = Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> Any:
+        barrier.wait()
+        try:
+            return act()
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
