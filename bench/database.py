@@ -16,7 +16,7 @@ from environ import Env
 from uuid_utils.compat import uuid7
 
 from bench import pgbench, workload
-from eventbus.engines.base import APPEND, COLUMNS
+from eventbus.engines.appending import APPEND, COLUMNS
 from eventbus.models import Cursor
 from eventbus.shards import SHARDS, shard_of
 

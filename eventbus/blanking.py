@@ -5,7 +5,7 @@ false, an empty list, the zero UUID, and 1970 for a time. So every view still re
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eventbus import conf
@@ -26,13 +26,18 @@ BLANKS: dict[tuple[str, str | None], Any] = {
 }
 
 
-def on_arrival(body: dict[str, Any]) -> dict[str, Any]:
-    """The event as it may be kept: blank when its subject was erased. Costs a look-up by an index
-    for those that have a subject."""
-    subject, headers = body["subject"], body["headers"]
-    if not subject or headers.get(ERASED) or not engine().is_erased(subject):
+def on_arrival(bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The events as they may be kept: those whose subject was erased are blank. Costs a look-up
+    by an index if one of them has a subject."""
+    subjects = {body["subject"] for body in bodies if body["subject"]}
+    erased = engine().erased(subjects) if subjects else set()
+    return [_arrived(body) if body["subject"] in erased else body for body in bodies]
+
+
+def _arrived(body: dict[str, Any]) -> dict[str, Any]:
+    if body["headers"].get(ERASED):
         return body
-    return body | blanks(body["name"], body["version"], body["payload"], headers)
+    return body | blanks(body["name"], body["version"], body["payload"], body["headers"])
 
 
 def blanks(

@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
-from eventbus import conf, metrics, parking
+from eventbus import conf, metrics, parking, writing
 from eventbus.delivery import invoke
-from eventbus.engines import Engine
+from eventbus.engines import Claim, Engine
 from eventbus.errors import NotAsManyResults, WorkerDied
 from eventbus.handling import handling
 from eventbus.models import Parked
@@ -45,9 +45,8 @@ def call(engine: Engine, rows: Sequence[Parked], *, now: datetime) -> int:
             if row.pk not in mine:
                 _unchanged(row).update(next_at=now + LOOK_AGAIN)
         dealt_with = sum(_decide(row) for row in owned)
-        with transaction.atomic(using=engine.connection.alias):
-            begun = [row for row in owned if row.state in (State.TO_CALL, State.CALLING)]
-            begun = [row for row in begun if _begin(row, now)]
+        to_make = [row for row in owned if row.state in (State.TO_CALL, State.CALLING)]
+        begun = _begin(engine, to_make, now)
         for row in begun:
             metrics.begun(row)
         if begun:
@@ -76,19 +75,21 @@ def _decide(row: Parked) -> bool:
     return False
 
 
-def _begin(row: Parked, now: datetime) -> bool:
-    """Commit the attempt; False when the row has changed since it was read, or rests."""
-    changed = _unchanged(row, among=parking.runnable()).update(
-        state=State.CALLING,
-        attempts=row.attempts + 1,
-        deaths=row.deaths,
-        begun_at=now,
-        next_at=now + LOOK_AGAIN,
-    )
-    row.attempts, row.state = row.attempts + 1, State.CALLING
-    if changed:
-        row.refresh_from_db(fields=["payload"])  # an operator may have edited it
-    return changed == 1
+def _begin(engine: Engine, rows: Sequence[Parked], now: datetime) -> list[Parked]:
+    """Commit the attempts; the rows as they are now, without those that have changed since they
+    were read, or rest."""
+    read = {row.pk: row for row in rows}
+    with transaction.atomic(using=engine.connection.alias):
+        found = parking.runnable().filter(pk__in=read).select_for_update().order_by("position")
+        begun = [row for row in found if _is_same(row, read[row.pk])]
+        attempt = {"state": State.CALLING, "begun_at": now, "next_at": now + LOOK_AGAIN}
+        for deaths in {read[row.pk].deaths for row in begun}:
+            mine = [row.pk for row in begun if read[row.pk].deaths == deaths]
+            attempts = F("attempts") + 1
+            parking.rows().filter(pk__in=mine).update(**attempt, deaths=deaths, attempts=attempts)
+    for row in begun:
+        row.state, row.attempts = State.CALLING, row.attempts + 1
+    return begun
 
 
 def _make(engine: Engine, handler: Handler, rows: list[Parked], now: datetime) -> None:
@@ -160,17 +161,16 @@ def _record_or_fail(
 
 
 def _record(engine: Engine, handler: Handler, made: Iterable[tuple[Parked, Any]]) -> None:
-    recorded = []
+    results = {row.pk: record for row, record in made}
     with transaction.atomic(using=engine.connection.alias):
-        for row, record in sorted(made, key=lambda each: each[0].shard):  # one order of locks
-            if not _still_mine(engine, row):
-                continue  # somebody else's result counts
-            if record is not None:
-                with handling([parking.envelope_of(row)], handler.subscriber):
-                    record()
-            parking.finish(row, now=engine.clock())
-            recorded.append(row)
-    for row in recorded:
+        mine = _still_mine(engine, [row for row, _ in made])  # of another, his result counts
+        with writing.together(engine):
+            for row in mine:
+                if (record := results[row.pk]) is not None:
+                    with handling([parking.envelope_of(row)], handler.subscriber):
+                        record()
+        parking.finish(mine, now=engine.clock())
+    for row in mine:
         metrics.settled(row)
 
 
@@ -186,19 +186,27 @@ def _record_failure(
 
     def record() -> bool:
         with transaction.atomic(using=engine.connection.alias):
-            mine = _still_mine(engine, row)
-            return mine and parking.rows().filter(pk=row.pk).update(**failed) == 1
+            mine = _still_mine(engine, [row])
+            return bool(mine) and parking.rows().filter(pk=row.pk).update(**failed) == 1
 
     if _insist(engine, record):
         metrics.failed(row, failed["state"])
 
 
-def _still_mine(engine: Engine, row: Parked) -> bool:
-    engine.hold(row.subscriber, row.shard, wait=True)
-    return _unchanged(row).exists()
+def _still_mine(engine: Engine, rows: Sequence[Parked]) -> list[Parked]:
+    """Those that are as they were read, under the locks of their cursors."""
+    held: list[Claim] = []
+    for row in sorted(rows, key=lambda row: row.shard):  # one order of locks
+        if not any(claim.lo <= row.shard < claim.hi for claim in held):
+            held += filter(None, [engine.hold(row.subscriber, row.shard, wait=True)])
+    found = parking.rows().only("state", "attempts").in_bulk([row.pk for row in rows])
+    return [row for row in rows if row.pk in found and _is_same(found[row.pk], row)]
 
 
-def _unchanged(row: Parked, *, among: QuerySet[Parked] | None = None) -> QuerySet[Parked]:
+def _unchanged(row: Parked) -> QuerySet[Parked]:
     """The row, if it is still as it was read."""
-    rows = parking.rows() if among is None else among
-    return rows.filter(pk=row.pk, attempts=row.attempts, state=row.state)
+    return parking.rows().filter(pk=row.pk, attempts=row.attempts, state=row.state)
+
+
+def _is_same(now: Parked, read: Parked) -> bool:
+    return (now.attempts, now.state) == (read.attempts, read.state)

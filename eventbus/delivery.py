@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from eventbus import conf, metrics, parking, rebuilding
+from eventbus import conf, metrics, parking, rebuilding, writing
 from eventbus.engines import Engine, engine
 from eventbus.engines.base import Fetched
 from eventbus.envelope import ERASED, MUTED, Envelope
@@ -99,7 +99,8 @@ def _take(engine: Engine, batch: Batch, deadline: float, *, alone: bool = False)
         return
     fetched = engine.fetch(claim, batch.subscriber.handlers, batch.limit)
     batch.events = fetched.events
-    _handle(batch, fetched, deadline)
+    with writing.together(engine):
+        _handle(batch, fetched, deadline)
     if batch.muted:
         parking.count_muted(claim.cursor, batch.muted)
     last = batch.events[batch.done - 1].position if batch.done else 0

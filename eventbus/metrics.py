@@ -180,9 +180,9 @@ def failed(row: "Parked", state: str) -> None:
     _handled(row.subscriber, row.name, outcome).inc()
 
 
-def published(name: str) -> None:
-    """An event is in the log, committed."""
-    _published(name).inc()
+def published(name: str, count: int = 1) -> None:
+    """Events are in the log, committed."""
+    _published(name).inc(count)
 
 
 def conflicted() -> None:

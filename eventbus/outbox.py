@@ -1,27 +1,24 @@
 """Publishing: one INSERT in the caller's transaction."""
 
-import json
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from eventbus import metrics, tracing
-from eventbus.blanking import on_arrival
+from eventbus import tracing, writing
 from eventbus.contract import contract_of
 from eventbus.engines import engine
 from eventbus.envelope import Envelope
 from eventbus.errors import NotInTransaction
 from eventbus.handling import current
-from eventbus.notify import announce
 from eventbus.schema import encode
 from eventbus.shards import shard_of
 
-KEY_LENGTH = 128  # of the log's column; PostgreSQL would break the transaction, SQLite not care
+# Of the log's columns; PostgreSQL would break the transaction, SQLite not care.
+KEY_LENGTH = 128
+SUBJECT_LENGTH = 128
 
 
 def publish(
@@ -36,31 +33,21 @@ def publish(
 
     Raises NotInTransaction outside `transaction.atomic()` of the bus's database, NotAnEvent,
     AmbiguousCause, TypeError when a field holds another type than declared or `at` has no zone, and
-    ValueError when the key is no text of 1 to 128 characters without NUL; nothing is then published.
+    ValueError when the key is no text of 1 to 128 characters without NUL, or the subject longer;
+    nothing is then published.
     """
     bus = engine()
     if not bus.connection.in_atomic_block:
         raise NotInTransaction
     if at is not None and at.tzinfo is None:
         raise TypeError("a time without a zone")
-    row = _row(fact, str(key), cause)
+    body = _body(fact, str(key), cause)
     run = current()
     if run and run.muted is not None:
-        run.muted[f"published {row['name']}"] += 1
-        return row["event_id"]  # type: ignore[no-any-return]
-    if at is None:
-        bus.append(row)
+        run.muted[f"published {body['name']}"] += 1
     else:
-        bus.schedule(row, at)
-    # It is committed by then: a failure to wake others must not look like one of the commit.
-    tell = announce if at else partial(_tell, row["name"])
-    transaction.on_commit(tell, using=bus.connection.alias, robust=True)
-    return row["event_id"]  # type: ignore[no-any-return]
-
-
-def _tell(name: str) -> None:
-    announce()
-    metrics.published(name)
+        writing.write(bus, body, at)
+    return body["event_id"]  # type: ignore[no-any-return]
 
 
 def unschedule(name: str, *, key: object) -> int:
@@ -69,15 +56,18 @@ def unschedule(name: str, *, key: object) -> int:
     run = current()
     if run and run.muted is not None:
         return 0
-    return engine().unschedule(name, str(key))
+    return writing.take_back(engine(), name, str(key))
 
 
-def _row(fact: object, key: str, cause: Envelope | None) -> dict[str, Any]:
+def _body(fact: object, key: str, cause: Envelope | None) -> dict[str, Any]:
     contract = contract_of(fact)
     if not 0 < len(key) <= KEY_LENGTH or "\0" in key:
         raise ValueError(f"A key of 1 to {KEY_LENGTH} characters is needed, not {key!r:.50}")
     payload = encode(fact)
-    subject = payload[contract.subject] if contract.subject else None
+    about = payload[contract.subject] if contract.subject else None
+    subject = "" if about is None else str(about)
+    if len(subject) > SUBJECT_LENGTH or "\0" in subject:
+        raise ValueError(f"A subject of at most {SUBJECT_LENGTH} characters is needed")
     run = current()
     if run:
         cause = run.cause(key, cause)
@@ -86,7 +76,7 @@ def _row(fact: object, key: str, cause: Envelope | None) -> dict[str, Any]:
     else:
         event_id = uuid7()
         headers = tracing.begun(event_id)
-    body = {
+    return {
         "event_id": event_id,
         "name": contract.name,
         "version": contract.version,
@@ -95,15 +85,6 @@ def _row(fact: object, key: str, cause: Envelope | None) -> dict[str, Any]:
         "shard": shard_of(key),
         "payload": payload,
         "headers": headers,
-        "subject": "" if subject is None else str(subject),
+        "subject": subject,
         "occurred_at": timezone.now(),
-    }
-    return as_json(on_arrival(body))
-
-
-def as_json(body: dict[str, Any]) -> dict[str, Any]:
-    """The event as the engine writes it, payload and headers as text."""
-    compact = (",", ":")
-    return body | {
-        name: json.dumps(body[name], separators=compact) for name in ("payload", "headers")
     }

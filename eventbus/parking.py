@@ -6,7 +6,7 @@ lock order, and no race between a retry, a call's result and the batch that park
 
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -113,10 +113,16 @@ def due(now: datetime) -> QuerySet[Parked]:
     )
 
 
-def finish(row: Parked, *, now: datetime) -> None:
-    """Remove the row and let the next event of its key come forward."""
-    rows().filter(pk=row.pk).delete()  # the row keeps its key: this may be rolled back
-    bring_forward(row.subscriber, row.source, row.key, now=now)
+def finish(done: Sequence[Parked], *, now: datetime) -> None:
+    """Remove the rows, all of one subscriber, and let the next events of their keys come forward."""
+    rows().filter(pk__in=[row.pk for row in done]).delete()
+    keys = {(row.source, row.key) for row in done}
+    if len(keys) > 1:  # most have nobody waiting
+        behind = rows().filter(subscriber=done[0].subscriber, state=State.WAITING)
+        behind = behind.filter(key__in={key for _, key in keys})
+        keys &= set(behind.values_list("source", "key").distinct())
+    for source, key in keys:
+        bring_forward(done[0].subscriber, source, key, now=now)
 
 
 def bring_forward(subscriber: str, source: str, key: str, *, now: datetime) -> None:

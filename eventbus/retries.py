@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from eventbus import conf, metrics, parking
+from eventbus import conf, metrics, parking, writing
 from eventbus.delivery import rerun
 from eventbus.engines import Claim, Engine
 from eventbus.errors import WorkerDied
@@ -76,11 +76,12 @@ def _handle(engine: Engine, row: Parked, now: datetime) -> bool:
             return False
         muted: Counter[str] = Counter()
         since = time.perf_counter()
-        rerun(parking.handler_of(row), parking.envelope_of(row), muted)
+        with writing.together(engine):
+            rerun(parking.handler_of(row), parking.envelope_of(row), muted)
         seconds = time.perf_counter() - since
         if muted:
             parking.count_muted(claim.cursor, muted)
-        parking.finish(row, now=now)
+        parking.finish([row], now=now)
     metrics.called(row, seconds)
     metrics.settled(row)
     return True

@@ -7,9 +7,8 @@ from django.db import transaction
 from eventbus import metrics
 from eventbus.blanking import on_arrival
 from eventbus.engines import Engine
-from eventbus.engines.base import COLUMNS
+from eventbus.engines.appending import COLUMNS
 from eventbus.models import Event, Scheduled
-from eventbus.outbox import as_json
 
 AT_ONCE = 100  # events promoted in one transaction
 
@@ -21,16 +20,14 @@ def promote(engine: Engine, *, now: datetime) -> int:
     due = Scheduled.objects.using(alias).filter(due_at__lte=now).order_by("due_at", "id")
     if not due.exists():
         return 0
-    promoted = []
     with transaction.atomic(using=alias):
         taken = list(due.select_for_update(skip_locked=True)[:AT_ONCE])
         log = Event.objects.using(alias).filter(event_id__in=[row.event_id for row in taken])
         known = set(log.values_list("event_id", flat=True))
-        for row in (row for row in taken if row.event_id not in known):
-            body = {column: getattr(row, column) for column in COLUMNS}
-            engine.append(as_json(on_arrival(body) | {"occurred_at": now}))
-            promoted.append(row.name)
+        new = [row for row in taken if row.event_id not in known]
+        bodies = [{column: getattr(row, column) for column in COLUMNS} for row in new]
+        engine.append(*(body | {"occurred_at": now} for body in on_arrival(bodies)))
         due.filter(pk__in=[row.pk for row in taken]).delete()
-    for name in promoted:
-        metrics.published(name)
+    for row in new:
+        metrics.published(row.name)
     return len(taken)

@@ -115,9 +115,9 @@ def emit(name: str, payload: Mapping[str, Any], *, key: object, version: int = 1
                 "source": name.partition(".")[0],
                 "key": str(key),
                 "shard": shard_of(str(key)),
-                "payload": json.dumps(payload),
-                "headers": json.dumps(begun(event_id)),
-                "subject": str(payload.get(schema.get("x-subject"), "")),
+                "payload": dict(payload),
+                "headers": begun(event_id),
+                "subject": str(payload.get(schema.get("x-subject")) or ""),
                 "occurred_at": timezone.now(),
             }
         )

@@ -10,29 +10,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from eventbus.engines.appending import Appending
 from eventbus.engines.history import History
 from eventbus.envelope import Envelope
 
-COLUMNS = (
-    "event_id", "name", "version", "source", "key",
-    "shard", "payload", "headers", "subject", "occurred_at",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from eventbus.writing import Together
 
-
-def insert(table: str, columns: Sequence[str]) -> str:
-    """The statement that inserts one row."""
-    marks = ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
-
-
-APPEND = insert("eventbus_event", COLUMNS)
-SCHEDULE = insert("eventbus_scheduled", (*COLUMNS, "due_at"))
 READ = (
     "e.id, e.event_id, e.name, e.version, e.source, e.key, e.payload, e.headers, e.occurred_at,"
     " e.subject"
@@ -98,7 +88,7 @@ class Look:
     calls: bool = False  # an external call is due
 
 
-class Engine(History):
+class Engine(Appending, History):
     """What the bus asks of a database."""
 
     TRANSIENT: ClassVar[tuple[str, ...]]  # see `is_transient`
@@ -106,25 +96,7 @@ class Engine(History):
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
         self.by_id = False  # inside a test's own transaction: read by id, without ticks
-
-    # Writing ----------------------------------------------------------------------------------
-    def append(self, row: dict[str, Any]) -> None:
-        """Insert one event into the log; `payload` and `headers` are JSON text."""
-        self._execute(APPEND, self._adapt(row))
-
-    def schedule(self, row: dict[str, Any], at: datetime) -> None:
-        """Insert one event that is to be appended when `at` has come."""
-        due_at = self.connection.ops.adapt_datetimefield_value(at)
-        self._execute(SCHEDULE, [*self._adapt(row), due_at])
-
-    def unschedule(self, name: str, key: str) -> int:
-        """Delete the scheduled events of that name and key; says how many."""
-        return self._execute(
-            "DELETE FROM eventbus_scheduled WHERE name = %s AND key = %s", [name, key]
-        )
-
-    @abstractmethod
-    def _adapt(self, row: dict[str, Any]) -> list[Any]: ...
+        self.together: Together | None = None  # what the batch under way has yet to write
 
     # Reading ----------------------------------------------------------------------------------
     @abstractmethod

@@ -5,7 +5,7 @@ a test's own transaction.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -76,10 +76,9 @@ class History(ABC):
         """The condition for an event `e` to be read by a cursor that begins there."""
         return "e.id > %s", [position[1]]
 
-    def is_erased(self, subject: str) -> bool:
-        """Whether the personal data of the subject is to be blank here."""
-        found = self._rows("SELECT 1 FROM eventbus_erased WHERE subject = %s", [subject])
-        return bool(found)
+    @abstractmethod
+    def erased(self, subjects: Collection[str]) -> set[str]:
+        """Those of them whose personal data is to be blank here."""
 
     # Retention ------------------------------------------------------------------------------------
     @abstractmethod

@@ -13,9 +13,9 @@ from django.db import DatabaseError, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Cursor
 
+from eventbus.engines.appending import COLUMNS
 from eventbus.engines.base import (
     CLAIM,
-    COLUMNS,
     EXCEPTIONS,
     READ,
     Claim,
@@ -35,6 +35,15 @@ from eventbus.engines.postgresql_looking import (
 )
 
 READ_TEXT = READ.replace("load,", "load::text,").replace("headers,", "headers::text,")
+TYPES = dict.fromkeys(COLUMNS, "text") | {
+    **{"event_id": "uuid", "version": "smallint", "shard": "smallint"},
+    **{
+        "payload": "jsonb",
+        "headers": "jsonb",
+        "occurred_at": "timestamptz",
+        "due_at": "timestamptz",
+    },
+}
 TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any constant would do)
 # Advisory locks (ALONE, subscriber): shared by its batches, unless one wants it all.
 ALONE = 0x6275_7361
@@ -73,8 +82,17 @@ class PostgresqlEngine(PostgresqlLooking, PostgresqlHistory, Engine):
         if self._beside is not None:
             self._beside.close()
 
-    def _adapt(self, row: dict[str, Any]) -> list[Any]:
-        return [row[column] for column in COLUMNS]
+    def _insert_all(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        # One text for any number of rows, so that it is prepared once.
+        names = ", ".join(columns)
+        arrays = ", ".join(f"%s::{TYPES[column]}[]" for column in columns)
+        self._execute(
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM unnest({arrays})"
+            f" WITH ORDINALITY AS row ({names}, place) ORDER BY place",
+            [list(values) for values in zip(*rows, strict=True)],
+        )
 
     def refresh(self) -> None:
         """Commit a tick, if there is an event that the last one did not see.

@@ -4,6 +4,7 @@ A tick may be older than what was asked for, never younger: a subscriber that st
 a little too much and misses nothing.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -111,3 +112,7 @@ class PostgresqlHistory(History):
             [cutoff, place, place, place, at_most],
         )
         return found[0][0], found[0][1]
+
+    def erased(self, subjects: Collection[str]) -> set[str]:
+        sql = "SELECT subject FROM eventbus_erased WHERE subject = ANY(%s)"
+        return {subject for (subject,) in self._rows(sql, [list(subjects)])}

@@ -1,6 +1,6 @@
 """SQLite: one writer at a time, so AUTOINCREMENT order is commit order and `id >` is enough."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +10,9 @@ from typing import Any
 from django.utils import timezone
 from filelock import FileLock, Timeout
 
+from eventbus.engines.appending import insert
 from eventbus.engines.base import (
     CLAIM,
-    COLUMNS,
     EXCEPTIONS,
     READ,
     Claim,
@@ -33,12 +33,15 @@ class SqliteEngine(SqliteHistory, Engine):
 
     TRANSIENT = ("locked", "busy", "disk is full", "disk i/o")
 
-    def _adapt(self, row: dict[str, Any]) -> list[Any]:
-        adapted = row | {
-            "event_id": row["event_id"].hex,
-            "occurred_at": self.connection.ops.adapt_datetimefield_value(row["occurred_at"]),
-        }
-        return [adapted[column] for column in COLUMNS]
+    def _adapt(self, body: dict[str, Any]) -> list[Any]:
+        time = self.connection.ops.adapt_datetimefield_value(body["occurred_at"])
+        return super()._adapt(body | {"event_id": body["event_id"].hex, "occurred_at": time})
+
+    def _insert_all(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.executemany(insert(table, columns), rows)
 
     def look(self, subscribers: Collection[str]) -> Look:
         now = self.clock()

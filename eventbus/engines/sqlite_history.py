@@ -1,5 +1,6 @@
 """SQLite: a place in the log is an id, and whoever writes has the log to himself."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +46,11 @@ class SqliteHistory(History):
         )
         count, first = self._rows(sql, [place, self._stored(cutoff), at_most])[0]
         return count, None if first is None else self._time(first)
+
+    def erased(self, subjects: Collection[str]) -> set[str]:
+        marks = ", ".join(["%s"] * len(subjects))
+        sql = f"SELECT subject FROM eventbus_erased WHERE subject IN ({marks})"
+        return {subject for (subject,) in self._rows(sql, list(subjects))}
 
     def _stored(self, time: datetime) -> Any:
         return self.connection.ops.adapt_datetimefield_value(time)

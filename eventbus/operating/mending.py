@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from eventbus import conf, parking
 from eventbus.delivery import view_of
 from eventbus.engines import Engine
-from eventbus.engines.base import COLUMNS
+from eventbus.engines.appending import COLUMNS
 from eventbus.errors import NotFound, Refused
 from eventbus.models import Event, Intervention, Parked, PausedKey, Rebuild
 from eventbus.operating import audit
@@ -34,7 +34,7 @@ def skip(parked: int, *, by: str, reason: str) -> None:
             "reason": reason, "event_id": row.event_id
         }  # fmt: skip
         audit.record(Act.SKIP, by=by, **_of(row), **about)
-        parking.finish(row, now=bus.clock())
+        parking.finish([row], now=bus.clock())
 
 
 def edit(parked: int, *, payload: Any, by: str, reason: str) -> None:

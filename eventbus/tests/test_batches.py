@@ -1,6 +1,6 @@
 """Batch handlers: runs of events at once, exactly once, none past another of its key."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ from eventbus.registry import subscribers
 from eventbus.runs import cut
 from eventbus.testing import drain
 from eventbus.tests.conftest import Effects, Followed, Happened, Number, OtherHappened
-from eventbus.worker import Caller, Worker
+from eventbus.worker import Worker
 
 NAMES = ("test.happened", "test.followed", "other.happened")
 
@@ -138,63 +138,6 @@ def test_a_batch_must_be_annotated_as_one() -> None:
 
         @subscribe("test.happened", subscriber="a", batch=True)
         def note(view: Number) -> None: ...
-
-
-def test_a_batch_of_calls_is_recorded_together(effects: Effects, say: Any) -> None:
-    made: list[list[int]] = []
-
-    @subscribe("test.happened", subscriber="caller", external=True, batch=True)
-    def call(views: Sequence[Number]) -> list[Callable[[], object] | None]:
-        made.append([view.n for view in views])
-        return [lambda n=view.n: effects.note("caller", "k", n) for view in views]
-
-    for n in range(4):
-        say(f"k{n}", n)
-    read_all()
-    assert [Caller().step(), Caller().step()] == [4, 0]
-    assert sorted(made[0]) == sorted(effects.of("caller")) == [0, 1, 2, 3]
-    assert len(made) == 1
-    assert not Parked.objects.exists()
-
-
-def test_one_call_of_a_batch_can_fail_alone(effects: Effects, say: Any) -> None:
-    def spoil() -> None:
-        effects.note("caller", "k", 3)
-        raise ValueError("cannot be recorded")
-
-    @subscribe("test.happened", subscriber="caller", external=True, batch=True)
-    def call(views: Sequence[Number]) -> list[Any]:
-        results = {
-            0: lambda: effects.note("caller", "k", 0),
-            1: ValueError("declined"),
-            2: None,
-            3: spoil,
-        }
-        return [results[view.n] for view in views]
-
-    for n in range(4):
-        say(f"k{n}", n)
-    read_all()
-    Caller().step()
-    assert effects.of("caller") == [0]
-    parked = {row.payload["n"]: row for row in Parked.objects.all()}
-    assert {n: (row.state, row.attempts) for n, row in parked.items()} == {
-        1: ("to call", 1),
-        3: ("to call", 1),
-    }
-    assert "declined" in parked[1].error
-    assert "cannot be recorded" in parked[3].error
-
-
-def test_a_batch_of_calls_that_answers_too_few_is_dead(effects: Effects, say: Any) -> None:
-    @subscribe("test.happened", subscriber="caller", external=True, batch=True)
-    def call(views: Sequence[Number]) -> list[Any]:
-        return []
-
-    say("k", 1)
-    drain()
-    assert Parked.objects.get().state == "dead"
-    assert "one result for each event" in Parked.objects.get().error
 
 
 def test_handled_before_a_failure_is_handled_together_again(

@@ -73,7 +73,7 @@ PUBLISHING = [
     (Point(function="append", when="after"), []),
     (Point(function="append", when="before its commit"), []),
     (Point(function="append", when="after its commit"), [1]),
-    (Point(function="eventbus.outbox.announce", when="before"), [1]),
+    (Point(function="eventbus.writing.announce", when="before"), [1]),
 ]
 
 
@@ -112,7 +112,9 @@ CONSUMING = [
     Point(function="claim", when="before"),
     Point(function="claim", when="after"),
     Point(function="fetch", when="after"),
-    Point(function="append", when="before"),  # in the handler, which has written and not published
+    Point(function="eventbus.writing.write", when="before"),  # the handler has only written
+    Point(function="eventbus.writing.write", when="after"),  # it has published, too
+    Point(function="append", when="before"),
     Point(function="append", when="after"),
     Point(function="advance", when="before"),
     Point(function="advance", when="after"),

@@ -45,8 +45,8 @@ def insert(body: object, *, key: str, version: int = 1) -> None:
                 "source": "test",
                 "key": key,
                 "shard": shard_of(key),
-                "payload": json.dumps(body),
-                "headers": "{}",
+                "payload": body,
+                "headers": {},
                 "subject": "",
                 "occurred_at": timezone.now(),
             }
@@ -185,7 +185,7 @@ def test_an_event_that_is_appended_twice_is_refused(effects: Effects) -> None:
     columns = ("event_id", "name", "version", "source", "key", "shard", "subject", "occurred_at")
     twin = {column: getattr(row, column) for column in columns}
     with pytest.raises(IntegrityError), transaction.atomic():
-        engine().append(twin | {"payload": '{"n": 2}', "headers": "{}"})
+        engine().append(twin | {"payload": {"n": 2}, "headers": {}})
     assert published("test.happened") == [{"n": 1}]
 
 

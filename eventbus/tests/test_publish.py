@@ -71,6 +71,24 @@ def test_a_text_that_not_every_database_holds_is_refused(words: str) -> None:
     assert [event.payload["words"] for event in Event.objects.all()] == ["a\n\tb\u200b é"]
 
 
+@event("test.noted", version=1, private=True, subject="who")
+class Noted:
+    """Something about somebody."""
+
+    who: str | None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["u" * 129, "u\0"])
+def test_a_subject_that_not_every_database_holds_is_refused(who: str) -> None:
+    with transaction.atomic():
+        with pytest.raises(ValueError, match=r"subject|NUL"):
+            publish(Noted(who=who), key="k")
+        publish(Noted(who="u" * 128), key="k")
+        publish(Noted(who=None), key="k")
+    assert [row.subject for row in Event.objects.order_by("id")] == ["u" * 128, ""]
+
+
 @pytest.mark.django_db
 def test_only_events_can_be_published() -> None:
     with pytest.raises(NotAnEvent):

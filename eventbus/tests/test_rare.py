@@ -236,10 +236,10 @@ def test_a_failure_that_cannot_be_recorded_at_once_loses_no_other_result(
     errors = [OperationalError("database is locked")]
     still_mine = calls._still_mine
 
-    def sometimes_locked(bus: Any, row: Parked) -> bool:
-        if row.key == "k" and errors:
+    def sometimes_locked(bus: Any, rows: Sequence[Parked]) -> list[Parked]:
+        if rows[0].key == "k" and errors:
             raise errors.pop()
-        return still_mine(bus, row)
+        return still_mine(bus, rows)
 
     monkeypatch.setattr(calls, "_still_mine", sometimes_locked)
 

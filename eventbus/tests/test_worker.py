@@ -62,7 +62,7 @@ def test_polling_finds_what_no_bell_announced(
     """Another process published: this one hears nothing of it."""
     settings.EVENTBUS = {**settings.EVENTBUS, "poll_seconds": 0.05}
     noting(effects, "a")
-    monkeypatch.setattr("eventbus.outbox.announce", lambda: None)
+    monkeypatch.setattr("eventbus.writing.announce", lambda: None)
     with running():
         say("k", 1)
         eventually(lambda: effects.of("a") == [1])
@@ -74,7 +74,7 @@ def test_a_commit_elsewhere_wakes_a_worker_long_before_it_polls(
 ) -> None:
     settings.EVENTBUS = {**settings.EVENTBUS, "poll_seconds": 600}
     noting(effects, "a")
-    monkeypatch.setattr("eventbus.outbox.announce", lambda: None)
+    monkeypatch.setattr("eventbus.writing.announce", lambda: None)
     monkeypatch.setattr("eventbus.wakeup.ring", ring := Rings())
     with running():
         eventually(lambda: ring.count >= 1)  # it listens
