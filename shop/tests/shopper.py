@@ -12,6 +12,7 @@ from django.test import Client
 
 GOOD = "4242424242424242"
 NO_FUNDS = "4000000000009995"
+SILENT_THEN_PAID = "9911730000000019"
 ADDRESS = {
     "name": "Ada Lovelace",
     "line1": "1 Harbour Street",
