@@ -55,6 +55,7 @@ SECRET_KEY, *SECRET_KEY_FALLBACKS = secrets(
     "SECRET_KEY", "local-development-only-secret-key-never-for-production"
 )
 QUOTE_KEYS = secrets("QUOTE_KEYS", "local-development-only-quote-key")  # the first signs
+WEBHOOK_KEYS = secrets("WEBHOOK_KEYS", "local-development-only-webhook-key")  # the first signs
 JWT_KEY = secrets("JWT_KEY", "local-development-only-json-web-token-key")[0]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -68,6 +69,10 @@ SHOP_NAME = env.str("SHOP_NAME", "Harbour & Pine")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", "EUR")
 SHOP_URL = env.str("SHOP_URL", "http://127.0.0.1:8080")  # for links in mails
 ORDER_PAYMENT_WINDOW = timedelta(minutes=env.int("ORDER_PAYMENT_MINUTES", 30))
+CHALLENGE_WINDOW = timedelta(minutes=env.int("CHALLENGE_MINUTES", 10))
+GATEWAY_TIMEOUT = timedelta(seconds=env.int("GATEWAY_TIMEOUT_SECONDS", 30))
+GATEWAY_SLOW_SECONDS = 0 if TESTING else env.int("GATEWAY_SLOW_SECONDS", 6)  # of the mock
+GATEWAY_WEBHOOK_SECONDS = env.int("GATEWAY_WEBHOOK_SECONDS", 15)  # of the mock
 QUOTE_LIFETIME = timedelta(minutes=15)
 STOCK_LOW_THRESHOLD = env.int("STOCK_LOW_THRESHOLD", 3)  # units
 

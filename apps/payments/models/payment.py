@@ -1,13 +1,12 @@
-"""What payments remembers: cards kept by reference, one payment an order, its refunds.
+"""What payments remembers: cards kept by reference, one payment an order, its refunds."""
 
-The `Gateway…` models are the mock gateway's own records, as a real one would keep them on its
-side; only `gateway.py` reads or writes them.
-"""
-
+from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Round
 from uuid_utils.compat import uuid7
 
 
@@ -28,6 +27,11 @@ class PaymentMethod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.brand} {self.last4}"
+
+    def is_good(self, *, owner: str, at: datetime | None, order_id: UUID | None = None) -> bool:
+        """Whether it was its owner's to use at that time, for a new order or for `order_id`."""
+        in_time = at is not None and at < self.expires_at
+        return in_time and owner == self.owner and self.used_by_order in (None, order_id)
 
 
 class Payment(models.Model):
@@ -63,13 +67,24 @@ class Payment(models.Model):
     brand = models.CharField(max_length=20, blank=True)
     last4 = models.CharField(max_length=4, blank=True)
     charge = models.CharField(max_length=64, blank=True)  # the gateway's reference
+    charge_version = models.PositiveIntegerField(default=0)  # of the gateway's newest that counts
+    asks = models.PositiveIntegerField(default=0)  # numbers the asking again; only the newest asks
+    # 3-D Secure: blank and null when the card's issuer did not want to see the shopper.
+    challenge = models.CharField(max_length=64, blank=True)  # unguessable: opens its page
+    challenge_expires_at = models.DateTimeField(null=True)
+    order_path = models.CharField(max_length=200, blank=True)  # of the order's page, on this site
+    # Money: what is captured and neither returned nor on its way back can be refunded.
     captured_amount = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
     refunded_amount = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
+    refunding_amount = models.DecimalField(
+        max_digits=12, decimal_places=2, default=Decimal(0)
+    )  # asked of the gateway, which has not said yet
     failure_code = models.CharField(max_length=40, blank=True)
     decline_code = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        permissions = [("refund_payment", "Can give captured money back")]
         constraints = [
             models.CheckConstraint(
                 name="payments_amounts_in_order",
@@ -80,6 +95,19 @@ class Payment(models.Model):
                 ),
             ),
             models.CheckConstraint(
+                name="payments_no_more_back_than_captured",
+                # Rounded, for SQLite adds decimals as floating point numbers.
+                condition=Q(
+                    refunding_amount__gte=0,
+                    captured_amount__gte=Round(F("refunded_amount") + F("refunding_amount"), 2),
+                ),
+            ),
+            models.UniqueConstraint(
+                name="payments_one_payment_a_challenge",
+                fields=["challenge"],
+                condition=~Q(challenge=""),
+            ),
+            models.CheckConstraint(
                 name="payments_key_before_asking",
                 condition=Q(asked_at__isnull=True) | Q(gateway_key__isnull=False),
             ),
@@ -88,6 +116,16 @@ class Payment(models.Model):
     def __str__(self) -> str:
         return f"payment of order {self.order_id}"
 
+    @property
+    def kept(self) -> Decimal:
+        """Captured and not returned."""
+        return self.captured_amount - self.refunded_amount
+
+    @property
+    def refundable(self) -> Decimal:
+        """Captured, not returned, and not on its way back."""
+        return self.kept - self.refunding_amount
+
 
 class Refund(models.Model):
     """Captured money on its way back."""
@@ -95,68 +133,40 @@ class Refund(models.Model):
     class Status(models.TextChoices):
         REQUESTED = "requested", "asked of the gateway"
         DONE = "done", "done"
+        FAILED = "failed", "the gateway could not give it back"
 
     class Cause(models.TextChoices):
         ORDER_ENDED = "order_ended", "the order failed or was cancelled"
+        STAFF = "staff", "staff gave it back"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     cause = models.CharField(max_length=40, choices=Cause)
     amount = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
+    reason = models.CharField(max_length=200, blank=True)  # why, in the words of who asked
+    by = models.CharField(max_length=80, blank=True)  # "user:<id>" of staff; blank: by itself
+    request_key = models.CharField(max_length=255, blank=True)  # the asker's; the same: the same
     gateway_key = models.CharField(max_length=64, unique=True)
+    gateway_version = models.PositiveIntegerField(default=0)  # of the newest answer that counts
+    asks = models.PositiveIntegerField(default=0)  # numbers the asking again
     status = models.CharField(max_length=16, choices=Status, default=Status.REQUESTED)
+    failure = models.CharField(max_length=200, blank=True)  # the gateway's words
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="payments_one_refund_a_cause", fields=["payment", "cause"]
+                name="payments_one_refund_by_itself",
+                fields=["payment"],
+                condition=Q(cause="order_ended"),
+            ),
+            models.UniqueConstraint(
+                name="payments_one_refund_a_key",
+                fields=["payment", "request_key"],
+                condition=~Q(request_key=""),
             ),
             models.CheckConstraint(name="payments_refund_positive", condition=Q(amount__gt=0)),
         ]
 
     def __str__(self) -> str:
         return f"refund of {self.amount}"
-
-
-class GatewayCard(models.Model):
-    """The gateway's vault. Number and security code are never in it, only how the card acts."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    brand = models.CharField(max_length=20)
-    last4 = models.CharField(max_length=4)
-    exp_month = models.PositiveSmallIntegerField()
-    exp_year = models.PositiveSmallIntegerField()
-    behaviour = models.CharField(max_length=40)  # "success", or the decline code of every charge
-
-    def __str__(self) -> str:
-        return f"{self.brand} {self.last4}"
-
-
-class GatewayCharge(models.Model):
-    """One answer for ever to everybody who asks with its key."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    key = models.CharField(max_length=64, unique=True)
-    card = models.ForeignKey(GatewayCard, on_delete=models.PROTECT)
-    amount = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
-    currency = models.CharField(max_length=3)
-    code = models.CharField(max_length=40, blank=True)  # blank: captured
-    decline_code = models.CharField(max_length=40, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return self.key
-
-
-class GatewayRefund(models.Model):
-    """One refund of a captured charge."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    key = models.CharField(max_length=64, unique=True)
-    charge = models.ForeignKey(GatewayCharge, on_delete=models.PROTECT, related_name="refunds")
-    amount = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return self.key
