@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from prometheus_client import REGISTRY
 
 from eventbus import event, payload, publish
 from eventbus.engines import engine
 from eventbus.registry import subscribers
+
+Counts = Callable[..., float]
 
 
 @event("test.happened", version=1, private=True)
@@ -99,3 +102,22 @@ def say() -> Callable[..., None]:
                 publish(cls(n=n), key=key)
 
     return say_numbers
+
+
+def number(name: str, /, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"eventbus_{name}", labels) or 0
+
+
+@pytest.fixture
+def since() -> Counts:
+    """How much a number has grown since the test began: the counters are the process's."""
+    before = {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for metric in REGISTRY.collect()
+        for sample in metric.samples
+    }
+
+    def grown(name: str, /, **labels: str) -> float:
+        return number(name, **labels) - before.get((f"eventbus_{name}", *sorted(labels.items())), 0)
+
+    return grown
