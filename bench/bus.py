@@ -27,8 +27,8 @@ import django
 
 from shop.tests.servers import Postgres, postgres
 
-SERVER = ("shared_buffers=1GB", "max_wal_size=4GB")
-SETTINGS = ("fsync", "synchronous_commit", "shared_buffers", "max_wal_size")
+SERVER = ("shared_buffers=1GB", "max_wal_size=4GB", "deadlock_timeout=100ms")
+SETTINGS = ("fsync", "synchronous_commit", "shared_buffers", "max_wal_size", "deadlock_timeout")
 PROFILED = ("orm", "raw", "batch", "noop")
 QUICK = {
     **{"rounds": 1, "seconds": 1.0, "orm": 1_500, "raw": 3_000, "batch": 8_000, "noop": 3_000},

@@ -53,10 +53,10 @@ class Effects:
     def of(self, subscriber: str, key: object = None) -> list[int]:
         """The numbers noted, in the order they were."""
         with connection.cursor() as cursor:
+            of_key, params = ("", []) if key is None else ("AND key = %s", [str(key)])
             cursor.execute(
-                "SELECT n FROM eventbus_test_effect WHERE subscriber = %s"
-                " AND (%s IS NULL OR key = %s) ORDER BY id",
-                [subscriber, *[None if key is None else str(key)] * 2],
+                f"SELECT n FROM eventbus_test_effect WHERE subscriber = %s {of_key} ORDER BY id",
+                [subscriber, *params],
             )
             return [n for (n,) in cursor.fetchall()]
 
