@@ -150,8 +150,8 @@ if "sqlite" in DATABASE["ENGINE"]:
 else:
     DATABASE["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)  # seconds
     DATABASE["CONN_HEALTH_CHECKS"] = True
-    if env.bool("DATABASE_PREPARE", True):  # the bus's statements; the ORM binds in Python
-        DATABASE.setdefault("OPTIONS", {})["prepare_threshold"] = 2
+    if env.bool("DATABASE_PREPARE", True):  # docs/adr/0012-the-server-binds-and-prepares.md
+        DATABASE.setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=2)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "")
