@@ -12,6 +12,24 @@ from shop.tests import browsing, servers
 
 hypothesis.register_profile("nightly", max_examples=2_000, deadline=None)
 CI = os.environ.get("CI") == "true"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # "gw0", "gw1", …; empty in the only process
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """The whole suite runs in a process a core; what is named on the command line, in one."""
+    if config.args_source == pytest.Config.ArgsSource.TESTPATHS:
+        return os.cpu_count() or 1
+    config.option.dist = "no"
+    return 0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each process has a Redis database of its own, as it empties it after every test."""
+    from django.conf import settings
+
+    cache = settings.CACHES["default"]
+    if WORKER and settings.REDIS_URL:
+        cache["LOCATION"] = f"{cache['LOCATION'].rpartition('/')[0]}/{1 + int(WORKER[2:])}"
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -57,6 +75,15 @@ def _table_names(connection: Any) -> list[str]:
     return names
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _the_api_keeps_to_its_description() -> Iterator[None]:
+    """Whichever test gets an answer of the API, and whichever app's: see shop/tests/contract.py."""
+    from shop.tests import contract
+
+    with contract.kept():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
     """No test finds what another has cached, nor the requests it has spent."""
@@ -86,9 +113,11 @@ def redis_url() -> Iterator[str]:
         yield url
 
 
+@pytest.hookimpl(trylast=True)  # when the order has been drawn
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is about another engine than the one of this run (not a skip: it does not
-    exist there), and what takes so long that it runs with --hypothesis-profile=nightly only."""
+    exist there), and what takes so long that it runs with --hypothesis-profile=nightly only. What
+    is a suite in itself begins first, so that no process is left alone with it at the end."""
     from django.conf import settings
 
     vendor = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2].removesuffix("ql")
@@ -102,12 +131,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if belongs else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = kept
+    items[:] = sorted(kept, key=lambda item: not item.get_closest_marker("suite"))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """On CI a skipped test is a failure: what was not run is not known to work."""
-    if CI and exitstatus == pytest.ExitCode.OK and _skipped(session.config):
+    if CI and not WORKER and exitstatus == pytest.ExitCode.OK and _skipped(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

@@ -11,6 +11,7 @@ from shop.tests.servers import Postgres
 BAD_INPUT = "shop/tests/test_bad_input.py"
 
 
+@pytest.mark.suite
 @pytest.mark.postgres
 @pytest.mark.redis
 @pytest.mark.timeout(3600)  # seconds; it is a whole suite
@@ -27,7 +28,16 @@ def test_the_suite_passes_on_postgresql_and_redis(
     profile = request.config.getoption("--hypothesis-profile")
     more = [f"--hypothesis-profile={profile}"] if profile else ["--ignore", BAD_INPUT]
     output = succeed(
-        *("-m", "pytest", "--color=no", "-m", "not alone and not browser and not postgres", *more),
+        *(
+            "-m",
+            "pytest",
+            "--color=no",
+            "-n0",
+            "--dist=no",
+            "-m",
+            "not alone and not browser and not postgres",
+            *more,
+        ),
         CI="true",
         DATABASE_URL=postgres_server.new_database(),
         REDIS_URL=redis_url,

@@ -59,6 +59,8 @@ def test_an_order_is_recorded_and_announced_with_everything_others_need():
         "title": "Oak tray",
         "quantity": 2,
         "unit_price": "19.90",
+        "discount": "0.00",
+        "tax": "0.00",
     }
     assert created["url"] == (
         f"{settings.SHOP_URL}/orders/{order.pk}/?token={access_token(order.pk)}"

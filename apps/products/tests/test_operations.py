@@ -37,6 +37,9 @@ def test_a_new_variant_is_told_whole():
             "picture": "/products/pictures/mug-blue.svg",
             "url": "/products/harbour-mug/?sku=MUG-BLU",
             "active": True,
+            "tax_class": "standard",
+            "regular_price": None,
+            "picture_alt": "",
         }
     ]
 
