@@ -40,7 +40,9 @@ class PostgresqlReading(Engine):
         return self._claim(f"id = %s AND {free}", [cursor], skip_locked=True)
 
     def claim_all(self, cursors: Collection[int]) -> dict[int, Claim]:
-        found = self._rows(LOCK.format(f"id = ANY(%s) AND {FREE}", "SKIP LOCKED"), [list(cursors)])
+        # Twice, and in a CASE, or the planner might take the advisory locks of others, too.
+        wanted = f"id = ANY(%s) AND CASE WHEN id = ANY(%s) THEN {FREE} ELSE FALSE END"
+        found = self._rows(LOCK.format(wanted, "SKIP LOCKED"), [list(cursors)] * 2)
         return {row[0]: Claim(*row) for row in found}
 
     def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None:
