@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
 from apps.notifications.models import (
     OPTIONAL,
@@ -46,6 +47,13 @@ def is_wanted(*, kind: str, whose: str) -> bool:
     if kind not in OPTIONAL:
         return True
     return not OptOut.objects.filter(whose=whose, kind=kind).exists()
+
+
+def worth_sending(mails: QuerySet[Notification]) -> QuerySet[Notification]:
+    """Those that are wanted and whose time is not over."""
+    refused = OptOut.objects.filter(whose=OuterRef("whose"), kind=OuterRef("kind"))
+    in_time = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return mails.filter(in_time).exclude(Exists(refused))
 
 
 def preferences(whose: str) -> dict[str, bool]:

@@ -116,7 +116,12 @@ def _of_mails(*, killed: bool) -> list[str]:
     sent = [Notification.State.SENT]
     if killed:
         sent += [Notification.State.SENDING, Notification.State.HELD]
-    found += [f"mail {mail}" for mail in Notification.objects.exclude(state__in=sent)]
+    open_mails = Notification.objects.exclude(state__in=sent)
+    if killed:  # just before its attempt was noted: it is among the dead letters
+        dead = Parked.objects.filter(name="notifications.requested", state=Parked.State.DEAD)
+        waiting = [row.payload["notification_id"] for row in dead]
+        open_mails = open_mails.exclude(state=Notification.State.REQUESTED, pk__in=waiting)
+    found += [f"mail {mail}" for mail in open_mails]
     received = Counter(MailboxMessage.objects.values_list("recipients", "subject"))
     found += [
         f"{count} times in the mailbox: {what}" for what, count in received.items() if count > 1

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.utils import timezone
 
 from apps.notifications import delivery, mails, queries
@@ -95,29 +95,35 @@ def _is_wanted(notification: Notification) -> bool:
 
 
 def _begin(*, notification_id: UUID) -> Notification | None:
+    """Note the attempt, by one statement and before anything else: a process that dies earlier
+    leaves a mail that waits for a person although it was certainly not sent."""
     ready = Notification.objects.filter(
         pk=notification_id, state__in=[State.REQUESTED, State.FAILED]
     )
-    _leave_out(ready)
-    begun = ready.update(state=State.SENDING, attempts=F("attempts") + 1, begun_at=timezone.now())
+    due = queries.worth_sending(ready)
+    begun = due.update(state=State.SENDING, attempts=F("attempts") + 1, begun_at=timezone.now())
     notification = Notification.objects.get(pk=notification_id)
     if begun:
         return notification
-    if notification.state in (State.SENT, State.SKIPPED, State.EXPIRED):
+    if notification.state in (State.SENT, State.SKIPPED, State.EXPIRED) or _left_out(notification):
         return None
-    if not notification.is_unknown:
+    if not notification.is_unknown:  # or it has just ended
         raise Retry("Another attempt is being made.", after=UNKNOWN_AFTER)
     Notification.objects.filter(pk=notification_id).update(state=State.HELD)
     raise delivery.OutcomeUnknown
 
 
-def _leave_out(ready: QuerySet[Notification]) -> None:
-    """What is not wanted by now, or whose time is over, is not sent."""
-    for notification in ready:
-        if not _is_wanted(notification):
-            ready.update(state=State.SKIPPED)
-        elif notification.expires_at and notification.expires_at <= timezone.now():
-            expire_mail(notification_id=notification.pk)
+def _left_out(notification: Notification) -> bool:
+    """Whether it is not sent because nobody wants it by now, or because its time is over."""
+    if notification.state not in (State.REQUESTED, State.FAILED):
+        return False
+    if not _is_wanted(notification):
+        Notification.objects.filter(pk=notification.pk).update(state=State.SKIPPED)
+        return True
+    if notification.expires_at and notification.expires_at <= timezone.now():
+        expire_mail(notification_id=notification.pk)
+        return True
+    return False
 
 
 def _give_up(*, notification_id: UUID, state: str, error: str) -> None:
