@@ -48,6 +48,13 @@ class VariantForm(Kept):
         if not self.instance._state.adding:
             field.initial = list(self.instance.values.values_list("value", flat=True))
 
+    def clean_chosen(self) -> Any:
+        """No article is blue and red."""
+        chosen = self.cleaned_data["chosen"]
+        if len({value.option_id for value in chosen}) < len(chosen):
+            raise forms.ValidationError("Choose one value of each option.")
+        return chosen
+
     def options(self) -> dict[str, str]:
         """What was chosen, by option; what was not is as it was, and of an option that came with
         this form the value that the operation has given."""

@@ -1,5 +1,7 @@
 """Moderation: staff read what buyers wrote and decide."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -7,6 +9,8 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from apps.products import operations
 from apps.products.admin.base import ReadOnly
@@ -14,9 +18,12 @@ from apps.products.models import Decision, Review
 
 
 class WithReason(ActionForm):
-    """The actions of the list, with a reason that is kept."""
+    """The actions of the list, with a reason that is kept, and when the list was read."""
 
     reason = forms.CharField(required=False, max_length=200)
+    read_at = forms.CharField(
+        label="", widget=forms.HiddenInput, initial=lambda: timezone.now().isoformat()
+    )
 
 
 class DecisionForm(forms.ModelForm):
@@ -76,26 +83,34 @@ class ReviewAdmin(admin.ModelAdmin):
 
     @admin.action(description="Approve the selected reviews", permissions=["change"])
     def approve(self, request: HttpRequest, chosen: QuerySet[Review]) -> None:
-        reason = request.POST.get("reason", "")[:200]
-        done = [
-            operations.approve_review(review=review.pk, by=_name_of(request), reason=reason)
-            for review in _in_turn(chosen)
-        ]
-        messages.success(request, f"{sum(done)} of {len(done)} approved.")
+        _decide(request, chosen, operations.approve_review, "approved")
 
     @admin.action(description="Reject the selected reviews", permissions=["change"])
     def reject(self, request: HttpRequest, chosen: QuerySet[Review]) -> None:
-        reason = request.POST.get("reason", "")[:200]
-        done = [
-            operations.reject_review(review=review.pk, by=_name_of(request), reason=reason)
-            for review in _in_turn(chosen)
-        ]
-        messages.success(request, f"{sum(done)} of {len(done)} rejected.")
+        _decide(request, chosen, operations.reject_review, "rejected")
 
 
-def _in_turn(chosen: QuerySet[Review]) -> QuerySet[Review]:
-    """By product, as everybody who changes several locks them."""
-    return chosen.order_by("product_id", "pk")
+def _decide(
+    request: HttpRequest, chosen: QuerySet[Review], act: Callable[..., bool], word: str
+) -> None:
+    """About the words that were on the page: not about those that were written since."""
+    reason = request.POST.get("reason", "")[:200]
+    # By product, as everybody who changes several locks them.
+    read = chosen.filter(changed_at__lte=_read_at(request)).order_by("product_id", "pk")
+    done = [
+        act(review=review.pk, by=_name_of(request), reason=reason, version=review.version)
+        for review in read
+    ]
+    messages.success(request, f"{sum(done)} of {chosen.count()} {word}.")
+
+
+def _read_at(request: HttpRequest) -> datetime:
+    """When the list was read, as its page says; long ago if that is no time."""
+    try:
+        told = parse_datetime(request.POST.get("read_at", ""))
+    except ValueError:
+        told = None
+    return told if told and told.tzinfo else datetime.min.replace(tzinfo=UTC)
 
 
 def _name_of(request: HttpRequest) -> str:

@@ -3,6 +3,8 @@
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Trim
+from django.db.models.lookups import Exact
 from uuid_utils.compat import uuid7
 
 from apps.products.models.catalogue import Product, Variant, validate_picture
@@ -26,7 +28,7 @@ class Picture(models.Model):
         ordering = ["position", "id"]
         constraints = [
             models.CheckConstraint(
-                name="picture_says_what_it_shows", condition=~Q(alt__regex=r"^\s*$")
+                name="picture_says_what_it_shows", condition=~Q(Exact(Trim("alt"), ""))
             ),
             models.CheckConstraint(
                 name="picture_has_a_size", condition=Q(width__gt=0, height__gt=0)

@@ -55,12 +55,18 @@ def first_to_show(variants: Sequence[Variant], sku: str = "") -> Variant:
 
 def gallery(product: Product, variant: Variant | None = None) -> list[Picture]:
     """What the variant shows: its own pictures, then the product's; without one, all there are,
-    the product's first."""
+    the product's first. A drawing that several have is shown once."""
     every = list(product.pictures.all())
     common = [picture for picture in every if picture.variant_id is None]
-    if variant is None:
-        return common + [picture for picture in every if picture.variant_id is not None]
-    return [picture for picture in every if picture.variant_id == variant.pk] + common
+    own = [
+        picture
+        for picture in every
+        if picture.variant_id and (variant is None or picture.variant_id == variant.pk)
+    ]
+    once: dict[str, Picture] = {}
+    for picture in own + common if variant else common + own:
+        once.setdefault(picture.recipe, picture)
+    return list(once.values())
 
 
 def axes(variants: Sequence[Variant], shown: Variant) -> list[Axis]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import factory
+from django.db import transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -162,6 +163,7 @@ def a_value(product, axis, name):
     return value
 
 
+@transaction.atomic
 def settle(product):
     """Bring what is derived in step with the rows."""
     rows = list(Variant.objects.filter(product=product).select_related("product"))

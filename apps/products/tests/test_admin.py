@@ -104,6 +104,10 @@ def test_staff_give_a_product_options_and_pictures_and_a_variant_of_each(admin_c
     admin_client.post(address, form)
     assert published("products.changed")[-1]["title"] == "Mug, Red"
 
+    both = [OptionValue.objects.get(name="Blue").pk, red.pk]
+    page = admin_client.post(address, form | {"variants-1-chosen": both}).content.decode()
+    assert "Choose one value of each option." in page
+
     form["variants-1-sku"] = "RED-2"
     page = admin_client.post(address, form, follow=True).content.decode()
     assert "Another variant of the product is the same to choose." in page

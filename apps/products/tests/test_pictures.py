@@ -40,6 +40,16 @@ def test_a_variant_shows_its_own_pictures_first(mug):
     assert queries.gallery(product)[0].recipe == "mug-red"
 
 
+def test_a_drawing_that_several_have_is_shown_once(mug):
+    save("mug-blue", "Of the variant", sku="MUG")
+    save("mug-oak", "Another", position=1)
+    save("mug-blue", "Of the product")
+    product = queries.detailed().get()
+    shown = [picture.alt for picture in queries.gallery(product, product.on_offer[0])]
+    assert shown == ["Of the variant", "Another"]
+    assert [picture.alt for picture in queries.gallery(product)] == ["Of the product", "Another"]
+
+
 def test_the_first_picture_is_told_and_only_when_it_is_another(mug):
     save("mug-red", "A red mug")
     save("mug-oak", "An oak mug", position=1)

@@ -1,11 +1,13 @@
 """Reviews: who may write one, what staff decide, and the count on the product."""
 
+import re
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from apps.products import operations
@@ -33,6 +35,10 @@ def write(product, customer, **changes):
 
 def rated():
     return Product.objects.values_list("rating_count", "rating_sum").get()
+
+
+def now():
+    return timezone.now().isoformat()
 
 
 def decided():
@@ -160,16 +166,28 @@ ADMIN = "/admin/products/review/"
 def test_staff_decide_about_several_with_a_reason(admin_client, mug):
     reviews = [ReviewFactory(product=mug, rating=3) for _ in range(3)]
     chosen = [review.pk for review in reviews]
-    form = {"action": "approve", "_selected_action": chosen}
+    form = {"action": "approve", "_selected_action": chosen, "read_at": now()}
     page = admin_client.post(ADMIN, form, follow=True).content.decode()
     assert "3 of 3 approved." in page
     assert rated() == (3, 9)
-    form = {"action": "reject", "_selected_action": chosen[:1], "reason": "Spam."}
+    form |= {"action": "reject", "_selected_action": chosen[:1], "reason": "Spam."}
     admin_client.post(ADMIN, form)
     assert rated() == (2, 6)
     status, by, reason, _ = decided()[-1]
     assert (status, reason) == ("rejected", "Spam.")
     assert by.startswith("user:")
+
+
+@pytest.mark.parametrize("read_at", ["", "x", "2026-02-31T00:00Z", "2026-01-01T00:00", None])
+def test_words_that_were_not_on_the_list_are_not_decided_about(admin_client, mug, ann, read_at):
+    review = ReviewFactory(product=mug, customer_id=ann)
+    page = admin_client.get(ADMIN).content.decode()
+    seen = re.search(r'name="read_at" value="([^"]+)"', page)[1] if read_at is None else read_at
+    write(mug, ann, text="Other words.")
+    form = {"action": "approve", "_selected_action": [review.pk], "read_at": seen}
+    page = admin_client.post(ADMIN, form, follow=True).content.decode()
+    assert ("0 of 1 approved." if seen else "No action selected.") in page
+    assert rated() == (0, 0)
 
 
 def test_staff_decide_about_the_words_on_their_page(admin_client, mug, ann):
