@@ -5,8 +5,8 @@ synchronous_commit on, everything on this machine. Each round takes the same ord
 each time on a copy of the same database:
 
   at once   `saga_baseline.buy`: from quote to CONFIRMED in one request, without a bus
-  backlog   all are placed while no worker runs; then one worker process takes them to CONFIRMED
-            with a mail ready to be sent
+  backlog   all are placed while no worker runs; then one worker process takes them to CONFIRMED,
+            with their stock sold and a mail ready to be sent
   latency   they are placed at half the rate of the backlog, while the worker runs
 
 A figure is the median of the rounds, a ratio the median of the rounds' ratios. All three leave the
@@ -167,7 +167,7 @@ def _time(value: datetime | str) -> datetime:
 
 
 def _wait(shop: Shop, orders: int, workers: list[Child]) -> None:
-    seen, moved_at = (0, 0), time.perf_counter()
+    seen, moved_at = (0, 0, 0), time.perf_counter()
     while min(seen) < orders + WARM:
         time.sleep(POLL_SECONDS)
         now = shop.rows(DONE)[0]

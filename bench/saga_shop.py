@@ -21,10 +21,12 @@ from shop.tests.servers import Postgres
 # The shop itself, as `manage.py eventbus run` and a web process beside it have it.
 ENV = {
     **{"DJANGO_SETTINGS_MODULE": "shop.settings", "EVENTBUS_MODE": "worker"},
+    **{"API_ANON_RATE": "", "CARD_RATE": ""},  # all shoppers have one address here
     **{"DEBUG": "off", "LOG_LEVEL": "WARNING", "SHOP_ENV": "local", "EMAIL_URL": ""},
 }
-DONE = (
+DONE = (  # an order is when it is confirmed, its stock sold and its mail written
     "SELECT (SELECT count(*) FROM orders_order WHERE status = 'CONFIRMED'),"
+    " (SELECT count(*) FROM inventory_hold WHERE status = 'committed'),"
     " (SELECT count(*) FROM notifications_notification WHERE kind = 'order_confirmed')"
 )
 # What is left when all is done, whichever way it was: the work that both have to do.
@@ -125,9 +127,10 @@ class SqliteShop(Shop):
 
     def copy(self, name: str) -> "SqliteShop":
         other = self.path.with_name(f"{name}.sqlite3")
-        for suffix in ("", "-wal"):
+        for suffix in ("", "-wal"):  # what was committed last may be in the second
             Path(f"{other}{suffix}").unlink(missing_ok=True)
-        shutil.copyfile(self.path, other)
+            if Path(f"{self.path}{suffix}").exists():
+                shutil.copyfile(f"{self.path}{suffix}", f"{other}{suffix}")
         return SqliteShop(other)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:

@@ -42,11 +42,9 @@ class KnownOrder:
     order_id: UUID
 
 
-@subscribe("products.changed")
-def learn(article: Article) -> None:
-    operations.learn_article(
-        sku=article.sku, title=article.title, active=article.active, version=article.version
-    )
+@subscribe("products.changed", batch=True)
+def learn(articles: Sequence[Article], events: Sequence[Envelope]) -> None:
+    operations.learn_articles(articles=articles, causes=events)
 
 
 @subscribe("orders.created", batch=True)

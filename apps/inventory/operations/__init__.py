@@ -20,7 +20,7 @@ from apps.inventory.operations.stock import (
     UnknownSku,
     adjust_stock,
     announce_levels,
-    learn_article,
+    learn_articles,
     set_low_threshold,
 )
 
@@ -36,7 +36,7 @@ __all__ = [
     "adjust_stock",
     "announce_levels",
     "commit_holds",
-    "learn_article",
+    "learn_articles",
     "release_holds",
     "reserve_stock",
     "set_low_threshold",

@@ -1,6 +1,6 @@
 """The stock rows: locked in SKU order, moved in memory, written as one set, and then told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from apps.inventory.events import StockChanged, StockLow
 from apps.inventory.models import StockItem
@@ -26,10 +26,7 @@ class Shelf:
 
     def lock(self, skus: Iterable[str]) -> None:
         """Lock the articles among `skus` that inventory knows, in SKU order."""
-        unlocked = set(skus) - self._items.keys()
-        if unlocked:
-            rows = StockItem.objects.filter(sku__in=unlocked).order_by("sku").select_for_update()
-            self._items |= {item.sku: item for item in rows}
+        self._items |= {item.sku: item for item in lock_items(set(skus) - self._items.keys())}
 
     def item(self, sku: str) -> StockItem | None:
         """The article; None when inventory has not heard of it."""
@@ -62,11 +59,7 @@ class Shelf:
     def write(self) -> None:
         """Write all rows in one statement, then tell the world: a level once an article, as it is
         in the end; low stock once each time that an article fell to its threshold."""
-        rows = [self._items[sku] for sku in sorted(self._moved)]
-        if rows:  # an upsert of rows that exist and are locked: the quickest UPDATE of many values
-            StockItem.objects.bulk_create(
-                rows, update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN
-            )
+        write_items([self._items[sku] for sku in sorted(self._moved)], WRITTEN)
         for sku, cause in sorted(self._changed.items()):
             publish(level_of(self._items[sku]), key=sku, cause=cause)
         for low, cause in self._low:
@@ -79,6 +72,19 @@ class Shelf:
             item.low_notified = True
             low = StockLow(sku=item.sku, available=item.available, threshold=item.low_threshold)
             self._low.append((low, cause))
+
+
+def lock_items(skus: Iterable[str]) -> list[StockItem]:
+    """The articles among `skus` that inventory knows, locked in SKU order."""
+    return list(StockItem.objects.filter(sku__in=set(skus)).order_by("sku").select_for_update())
+
+
+def write_items(items: Sequence[StockItem], fields: Sequence[str]) -> None:
+    """Write those fields of rows that are there and locked, in one statement."""
+    if items:  # of all ways to UPDATE many rows to values of their own, the upsert is the quickest
+        StockItem.objects.bulk_create(
+            items, update_conflicts=True, unique_fields=["id"], update_fields=fields
+        )
 
 
 def level_of(item: StockItem) -> StockChanged:
