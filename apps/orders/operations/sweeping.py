@@ -2,10 +2,11 @@
 what should have cancelled them was lost or waits for a person."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import batched
 from uuid import UUID
 
 from django.db import transaction
@@ -20,7 +21,7 @@ from eventbus import publish
 logger = logging.getLogger("orders.sweeping")
 
 EVERY = timedelta(minutes=5)  # at most, while there are orders that may get stuck
-AT_ONCE = 100  # orders; what is left is the next sweep's
+AT_ONCE = 100  # orders in a transaction: SQLite has one writer at a time
 
 SWEPT = Counter(
     "shop_orders_swept_total",
@@ -38,24 +39,34 @@ class Swept:
 
 
 def sweep_orders(*, limit: int = AT_ONCE) -> Swept:
-    """Cancel the stuck orders, at most `limit`, those that are overdue for longest: each in its own
-    transaction or savepoint, so that one that cannot be cancelled keeps no other stuck.
-
-    May run many times at once: an order is cancelled once.
+    """Cancel the stuck orders, at most `limit`, those that are overdue for longest. One that cannot
+    be cancelled keeps no other stuck. May run many times at once: an order is cancelled once.
     """
-    cancelled: list[UUID] = []
-    failed: list[UUID] = []
     stuck = queries.stuck_orders().values_list("pk", flat=True)[:limit]
-    for order_id in sorted(stuck):  # as every mover locks them
-        try:
-            cancelled += time_out([order_id])
-        except Exception:
-            logger.exception("order %s is stuck and cannot be cancelled", order_id)
-            failed.append(order_id)
-    for outcome, orders in (("cancelled", cancelled), ("failed", failed)):
+    done = _together([_cancel(some) for some in batched(sorted(stuck), AT_ONCE, strict=False)])
+    for outcome, orders in (("cancelled", done.cancelled), ("failed", done.failed)):
         count = partial(SWEPT.labels(outcome).inc, len(orders))
         transaction.on_commit(count, robust=True)
-    return Swept(cancelled=cancelled, failed=failed)
+    return done
+
+
+def _cancel(orders: Sequence[UUID]) -> Swept:
+    """In one transaction or savepoint; when that fails, one by one."""
+    try:
+        return Swept(cancelled=sorted(time_out(orders)), failed=())
+    except Exception:
+        if len(orders) == 1:
+            logger.exception("order %s is stuck and cannot be cancelled", orders[0])
+            return Swept(cancelled=(), failed=orders)
+    return _together([_cancel([order]) for order in orders])
+
+
+def _together(parts: Iterable[Swept]) -> Swept:
+    every = list(parts)
+    return Swept(
+        cancelled=[order for part in every for order in part.cancelled],
+        failed=[order for part in every for order in part.failed],
+    )
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """Two at once: whatever the interleaving, one wins and the others are told."""
 
+from dataclasses import asdict
 from functools import partial
 from threading import Barrier, Thread
 from uuid import uuid4
@@ -15,7 +16,7 @@ from apps.orders import operations, queries
 from apps.orders.models import Order, StatusChange
 from apps.orders.operations import Decline, Told
 from apps.orders.refusals import CartBeingOrdered
-from apps.orders.tests.factories import CART_TOKEN, decline, place, place_with, quote
+from apps.orders.tests.factories import ADDRESS, CART_TOKEN, decline, place, place_with, quote
 from eventbus.models import Scheduled
 from eventbus.testing import drain, published
 
@@ -120,6 +121,13 @@ def test_a_cancelled_order_is_not_shipped_nor_a_shipped_one_cancelled():
         assert len(published("orders.shipped", key=order.pk)) == int(shipped)
 
 
+@pytest.fixture
+def api():
+    """Its first answer in a process, as the description that answers are held against cannot be
+    made in two threads at once."""
+    assert APIClient().get("/api/v1/orders/").status_code == 401
+
+
 def staff_client():
     client = APIClient()
     client.force_authenticate(TokenUser({"user_id": str(uuid4()), "is_staff": True}))
@@ -130,6 +138,7 @@ def post_as(client, order, what, body):
     return client.post(f"/api/v1/orders/{order.pk}/{what}/", body, format="json").status_code
 
 
+@pytest.mark.usefixtures("api")
 @pytest.mark.django_db(transaction=True)
 def test_of_shoppers_cancel_and_staffs_shipment_by_the_api_one_gets_409():
     for _ in range(3):
@@ -173,3 +182,29 @@ def test_sweeps_at_once_cancel_each_order_once():
     assert sorted(pk for one in swept for pk in one.cancelled) == sorted(o.pk for o in orders)
     assert [one.failed for one in swept] == [[], [], []]
     assert len(published("orders.cancelled")) == len(orders)
+
+
+def post_order(data, key):
+    client = APIClient(headers={"Cart-Token": CART_TOKEN, "Idempotency-Key": key})
+    answer = client.post("/api/v1/orders/", data, format="json")
+    return answer.status_code, answer.json()
+
+
+@pytest.mark.usefixtures("api")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("keys", [["same"] * 6, [f"key-{number}" for number in range(6)]])
+def test_an_order_posted_many_times_at_once_is_one_order(keys):
+    """With one key or with many: A10."""
+    data = {
+        "quote": quote(),
+        "email": "ann@example.com",
+        "shipping_address": asdict(ADDRESS),
+        "payment_method": "pm_1",
+    }
+    answers = at_once(*[partial(post_order, data, key) for key in keys])
+    order = Order.objects.get()
+    codes = sorted(code for code, _ in answers)
+    placed = [body["id"] for code, body in answers if code in (200, 201)]
+    assert set(placed) == {str(order.pk)}
+    assert set(codes) <= ({201, 409} if len(set(keys)) == 1 else {200, 201})
+    assert len(published("orders.created")) == 1

@@ -106,8 +106,8 @@ def _order_context(order: Order) -> dict[str, Any]:
         "slow": slow,
         "action_url": action_url,
         "seen": f"{order.status}-{done}-{int(slow)}-{int(live)}-{int(bool(action_url))}",
-        # Never under somebody's typing, nor while there is something to press.
-        "reloads": live and not can_retry and not action_url,
+        "reloads": live and not can_retry,  # never under somebody's typing
+        "reload_after": 10 if action_url else 2,  # seconds; there is something to press
         "status_words": status_words(order, acts=bool(action_url)),
         "can_cancel": may_move(order.status, Order.Status.CANCELLED),
         "can_retry": can_retry,
