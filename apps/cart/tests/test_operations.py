@@ -42,6 +42,7 @@ def test_the_first_article_makes_the_cart_and_the_next_finds_it():
         (0, 2, None, 2, ""),
         (0, 3, 2, 2, "Only 2 left, we set 2."),
         (1, 1, 2, 2, ""),
+        (1, 1, 1, 1, "Only 1 left, we set 1."),  # the same article twice counts together
         (2, 1, 2, 2, "Only 2 left, we set 2."),
         (3, 1, 2, 2, "Only 2 left, we set 2."),
         (98, 2, None, 99, "We sell up to 99 of one article, so we set 99."),

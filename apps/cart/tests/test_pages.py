@@ -211,7 +211,7 @@ def test_a_method_that_is_not_offered_there_becomes_the_usual_one(shopper):
     abroad = shopper.get("/cart/?country=FR&shipping_method=pickup")
     assert abroad.context["quote"].shipping == Decimal("6.90")
     assert "Pick up in Hamburg is not offered in France" in page(abroad)
-    assert "Standard to France: €6.90, free over €80.00" in page(abroad)
+    assert "To France: Standard €6.90 (free over €80.00), Express €16.90." in page(abroad)
     nonsense = shopper.get("/cart/?shipping_method=pigeon")
     assert nonsense.context["token"] is None
 
