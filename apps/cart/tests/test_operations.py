@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from apps.cart import operations
-from apps.cart.models import Cart, CartLine, Stock
+from apps.cart.models import Article, Cart, CartLine, Stock
 from apps.cart.tests.factories import (
     OWNER,
     ArticleFactory,
@@ -91,6 +91,25 @@ def test_the_quantity_it_has_already_changes_nothing():
     cart_of({"a": 4}, version=7)
     operations.set_quantity(owner=OWNER, sku="a", quantity=4)
     assert version() == 7
+
+
+def test_another_quantity_accepts_no_new_price_and_adding_more_does():
+    """The cart's page may have shown the old one; the article's own shows the new."""
+    cart = cart_of({"a": 4})
+    Article.objects.update(price="12.00")
+    operations.set_quantity(owner=OWNER, sku="a", quantity=3)
+    assert cart.lines.get().seen_price == 10
+    operations.add_line(owner=OWNER, sku="a", quantity=1)
+    assert (cart.lines.get().seen_price, cart.lines.get().quantity) == (12, 4)
+
+
+def test_adding_to_a_cart_takes_five_statements(django_assert_num_queries):
+    cart_of({"a": 1, "b": 1})
+    StockFactory(sku="a", available=9)
+    ArticleFactory(sku="c")
+    for sku in ("a", "c"):
+        with django_assert_num_queries(7):  # with a savepoint here where else a transaction is
+            operations.add_line(owner=OWNER, sku=sku, quantity=1)
 
 
 @pytest.mark.parametrize("change", ["set", "zero", "remove"])
