@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
+from apps.cart.queries import coupons
 from apps.inventory.models import Hold, LedgerEntry, StockItem
 from apps.notifications.models import MailboxMessage, Notification
 from apps.orders.models import Order
@@ -31,6 +32,7 @@ def violations(*, killed: bool = False) -> list[str]:
         *_of_stock(),
         *_of_money(),
         *_of_mails(killed=killed),
+        *_of_coupons(),
         *[f"parked: {row} {row.error}" for row in parked],
     ]
 
@@ -127,3 +129,11 @@ def _of_mails(*, killed: bool) -> list[str]:
         f"{count} times in the mailbox: {what}" for what, count in received.items() if count > 1
     ]
     return found
+
+
+def _of_coupons() -> list[str]:
+    return [
+        f"coupon {coupon}: {coupon.used} used and {coupon.held} held of {coupon.total_limit}"
+        for coupon in coupons().exclude(total_limit=None)
+        if coupon.used + coupon.held > coupon.total_limit
+    ]

@@ -8,7 +8,7 @@ from typing import Protocol
 from django.db import transaction
 
 from apps.cart.models import MOST, MOST_LINES, Article, Stock
-from apps.cart.operations.filling import Put, put_into
+from apps.cart.operations.filling import Put, put_more
 from apps.cart.operations.rows import open_cart
 
 
@@ -50,14 +50,14 @@ def add_again(*, owner: str, lines: Iterable[Wanted]) -> Again:
     gone = {lack.sku for lack in missing}
     added: list[Put] = []
     if cart := open_cart(owner) if len(gone) < len(wanted) else None:
-        had = dict(cart.lines.values_list("sku", "quantity"))
+        had = {line.sku: line for line in cart.lines.all()}
         room = MOST_LINES - len(had)
         for sku in (sku for sku in wanted if sku not in gone):
             article, most = articles[sku], min(stock.get(sku, MOST), MOST)
             if sku not in had and (room := room - 1) < 0:
                 missing.append(Missing(sku=sku, title=article.title, reason="cart_full"))
             else:
-                added.append(put_into(cart, article, had.get(sku, 0) + wanted[sku], most))
+                added.append(put_more(cart, had.get(sku), article, wanted[sku], most))
     return Again(added=added, missing=missing)
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
-from apps.cart.models import MOST, MOST_LINES, Article, Cart, Stock
+from apps.cart.models import MOST, MOST_LINES, Article, Cart, CartLine, Stock
 from apps.cart.operations.errors import BadQuantity, CartFull, NotInCart, NotSold, SoldOut
 from apps.cart.operations.rows import locked_open_cart, open_cart, touch
 
@@ -44,15 +45,16 @@ def add_line(*, owner: str, sku: str, quantity: int) -> Put:
         raise BadQuantity
     article, most = _for_sale(sku)
     cart = open_cart(owner)
-    line = cart.lines.filter(sku=sku).first()
-    if line is None and cart.lines.count() >= MOST_LINES:
+    lines = {line.sku: line for line in cart.lines.all()}
+    if sku not in lines and len(lines) >= MOST_LINES:
         raise CartFull
-    return put_into(cart, article, (line.quantity if line else 0) + quantity, most)
+    return put_more(cart, lines.get(sku), article, quantity, most)
 
 
 @transaction.atomic
 def set_quantity(*, owner: str, sku: str, quantity: int) -> Put:
-    """Have `quantity` (0 to 99) of an article that is in the owner's open cart; 0 takes it out.
+    """Have `quantity` (0 to 99) of an article that is in the owner's open cart; 0 takes it out. A
+    price that has changed since it was put in is not accepted by that.
 
     Raises BadQuantity, NotInCart, NotSold and SoldOut; then nothing has changed.
     """
@@ -61,43 +63,53 @@ def set_quantity(*, owner: str, sku: str, quantity: int) -> Put:
     if quantity == 0:
         remove_line(owner=owner, sku=sku)
         return Put(sku=sku, title=sku, asked=0, quantity=0)
-    cart = _cart_with(owner, sku)
+    cart, line = _line_of(owner, sku)
     article, most = _for_sale(sku)
-    return put_into(cart, article, quantity, most)
+    put = Put(sku=sku, title=article.title, asked=quantity, quantity=min(quantity, most))
+    if line.quantity != put.quantity:
+        cart.lines.filter(pk=line.pk).update(quantity=put.quantity)
+        touch(cart)
+    return put
 
 
 @transaction.atomic
 def remove_line(*, owner: str, sku: str) -> None:
     """Take the article out of the owner's open cart. Raises NotInCart."""
-    cart = _cart_with(owner, sku)
-    cart.lines.filter(sku=sku).delete()
+    cart, line = _line_of(owner, sku)
+    line.delete()
     touch(cart)
+
+
+def put_more(cart: Cart, line: CartLine | None, article: Article, quantity: int, most: int) -> Put:
+    """Have so many units more of the article in the cart, at its price of now, or `most` if that is
+    less; `line` is what it has of it. The caller holds the cart's lock."""
+    asked = (line.quantity if line else 0) + quantity
+    put = Put(sku=article.sku, title=article.title, asked=asked, quantity=min(asked, most))
+    values = {"quantity": put.quantity, "seen_price": article.price}
+    if line is None:
+        cart.lines.create(sku=article.sku, **values)
+    elif (line.quantity, line.seen_price) == (put.quantity, article.price):
+        return put
+    else:
+        cart.lines.filter(pk=line.pk).update(**values)
+    touch(cart)
+    return put
 
 
 def _for_sale(sku: str) -> tuple[Article, int]:
     """The article and how many of it a cart may hold now. Raises NotSold and SoldOut."""
-    article = Article.objects.filter(sku=sku, active=True).first()
-    if article is None:
+    left = Stock.objects.filter(sku=OuterRef("sku")).values("available")
+    found = Article.objects.annotate(left=Subquery(left)).filter(sku=sku, active=True).first()
+    if found is None:
         raise NotSold
-    stock = Stock.objects.filter(sku=sku).first()
-    if stock and stock.available == 0:
+    if found.left == 0:
         raise SoldOut
-    return article, min(stock.available, MOST) if stock else MOST
+    return found, MOST if found.left is None else min(found.left, MOST)
 
 
-def _cart_with(owner: str, sku: str) -> Cart:
+def _line_of(owner: str, sku: str) -> tuple[Cart, CartLine]:
     cart = locked_open_cart(owner)
-    if cart is None or not cart.lines.filter(sku=sku).exists():
+    line = cart.lines.filter(sku=sku).first() if cart else None
+    if cart is None or line is None:
         raise NotInCart
-    return cart
-
-
-def put_into(cart: Cart, article: Article, asked: int, most: int) -> Put:
-    """Have `asked` units of the article in the cart, or `most` if that is less; the caller holds its
-    lock."""
-    quantity = min(asked, most)
-    values = {"quantity": quantity, "seen_price": article.price}
-    if not cart.lines.filter(sku=article.sku, **values).exists():
-        cart.lines.update_or_create(sku=article.sku, defaults=values)
-        touch(cart)
-    return Put(sku=article.sku, title=article.title, asked=asked, quantity=quantity)
+    return cart, line

@@ -66,7 +66,7 @@ def test_an_order_without_a_sale_gives_it_back(cart, how, left):
     ended(order(cart), how)
     drain()
     assert minutes_left() == left
-    assert Cart.objects.get().coupon == "TEN"
+    assert quote().quote.coupon == "TEN"  # the only use, and it is still this cart's
 
 
 def test_a_sale_that_is_cancelled_later_gives_it_back_too(cart):

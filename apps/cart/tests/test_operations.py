@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from apps.cart import operations
-from apps.cart.models import Cart, CartLine, Stock
+from apps.cart.models import Article, Cart, CartLine, Stock
 from apps.cart.tests.factories import (
     OWNER,
     ArticleFactory,
@@ -42,6 +42,7 @@ def test_the_first_article_makes_the_cart_and_the_next_finds_it():
         (0, 2, None, 2, ""),
         (0, 3, 2, 2, "Only 2 left, we set 2."),
         (1, 1, 2, 2, ""),
+        (1, 1, 1, 1, "Only 1 left, we set 1."),  # the same article twice counts together
         (2, 1, 2, 2, "Only 2 left, we set 2."),
         (3, 1, 2, 2, "Only 2 left, we set 2."),
         (98, 2, None, 99, "We sell up to 99 of one article, so we set 99."),
@@ -90,6 +91,25 @@ def test_the_quantity_it_has_already_changes_nothing():
     cart_of({"a": 4}, version=7)
     operations.set_quantity(owner=OWNER, sku="a", quantity=4)
     assert version() == 7
+
+
+def test_another_quantity_accepts_no_new_price_and_adding_more_does():
+    """The cart's page may have shown the old one; the article's own shows the new."""
+    cart = cart_of({"a": 4})
+    Article.objects.update(price="12.00")
+    operations.set_quantity(owner=OWNER, sku="a", quantity=3)
+    assert cart.lines.get().seen_price == 10
+    operations.add_line(owner=OWNER, sku="a", quantity=1)
+    assert (cart.lines.get().seen_price, cart.lines.get().quantity) == (12, 4)
+
+
+def test_adding_to_a_cart_takes_five_statements(django_assert_num_queries):
+    cart_of({"a": 1, "b": 1})
+    StockFactory(sku="a", available=9)
+    ArticleFactory(sku="c")
+    for sku in ("a", "c"):
+        with django_assert_num_queries(7):  # with a savepoint here where else a transaction is
+            operations.add_line(owner=OWNER, sku=sku, quantity=1)
 
 
 @pytest.mark.parametrize("change", ["set", "zero", "remove"])

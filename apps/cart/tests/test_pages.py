@@ -197,11 +197,14 @@ def test_what_has_changed_once_more_is_shown_once_more(shopper):
     assert "Your cart is empty." in post(Client(), "accept/")
 
 
-def test_a_new_price_is_said_until_the_line_is_touched(shopper):
+def test_a_new_price_is_said_until_it_is_accepted(shopper):
     cart_of({"MUG": 1})
     Article.objects.update(price=Decimal("12.00"))
     assert "changed from €10.00 to €12.00" in page(shopper.get("/cart/"))
-    assert "changed from" not in post(shopper, "lines/MUG/", quantity=1)
+    assert "changed from" in post(shopper, "lines/MUG/", quantity=2)
+    changes_id = shopper.get("/cart/").context["cart"].changes_id
+    assert "changed from" not in post(shopper, "accept/", changes_id=changes_id)
+    assert open_lines() == {"MUG": 2}
 
 
 def test_a_method_that_is_not_offered_there_becomes_the_usual_one(shopper):
@@ -211,7 +214,7 @@ def test_a_method_that_is_not_offered_there_becomes_the_usual_one(shopper):
     abroad = shopper.get("/cart/?country=FR&shipping_method=pickup")
     assert abroad.context["quote"].shipping == Decimal("6.90")
     assert "Pick up in Hamburg is not offered in France" in page(abroad)
-    assert "Standard to France: €6.90, free over €80.00" in page(abroad)
+    assert "To France: Standard €6.90 (free over €80.00), Express €16.90." in page(abroad)
     nonsense = shopper.get("/cart/?shipping_method=pigeon")
     assert nonsense.context["token"] is None
 
