@@ -75,6 +75,15 @@ def _table_names(connection: Any) -> list[str]:
     return names
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _the_api_keeps_to_its_description() -> Iterator[None]:
+    """Whichever test gets an answer of the API, and whichever app's: see shop/tests/contract.py."""
+    from shop.tests import contract
+
+    with contract.kept():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
     """No test finds what another has cached, nor the requests it has spent."""

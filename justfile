@@ -44,6 +44,7 @@ check: lint
     uv run djade --check {{ templates }}
     uv run manage.py makemigrations --check --dry-run
     uv run manage.py eventbus contracts --check
+    uv run manage.py spectacular --validate --fail-on-warn --file /dev/null
     uv run check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
     uv run hadolint Dockerfile
     just check-production

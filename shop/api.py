@@ -7,13 +7,21 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.urls.resolvers import URLPattern
 from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import TemplateView
+from drf_spectacular.renderers import (
+    OpenApiJsonRenderer,
+    OpenApiJsonRenderer2,
+    OpenApiYamlRenderer2,
+)
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
-PROBLEM = "application/problem+json"
+from shop.openapi import PROBLEM
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -49,7 +57,8 @@ def _invalid(data: Any) -> dict[str, Any]:
 
 
 def _other(data: Any) -> dict[str, Any]:
-    members = data if isinstance(data, dict) else {"detail": data[0]}
+    members = dict(data) if isinstance(data, dict) else {"detail": data[0]}
+    members.pop("messages", None)  # how simplejwt tried to read a token: of no use to a client
     detail = members.get("detail", "The request was refused.")
     return {"code": _code(detail), **members, "detail": str(detail)}
 
@@ -71,15 +80,25 @@ class Root(APIView):
     permission_classes = [AllowAny]
     contexts: tuple[str, ...] = ()
 
+    @extend_schema(responses={200: {"type": "object", "additionalProperties": {"type": "string"}}})
     def get(self, request: Request) -> Response:
         """Each context's name with the address that its resources lie under."""
         return Response({name: request.build_absolute_uri(f"{name}/") for name in self.contexts})
+
+
+class Description(SpectacularAPIView):
+    """What this deployment serves, as OpenAPI: JSON, or YAML by `Accept` or `?format=yaml`."""
+
+    authentication_classes = ()
+    renderer_classes = [OpenApiJsonRenderer2, OpenApiYamlRenderer2, OpenApiJsonRenderer]
 
 
 def urls(contexts: list[str]) -> list[URLPattern]:
     """The API's frame around the contexts, to be included after their own URLs."""
     return [
         path("api/v1/", Root.as_view(contexts=tuple(contexts)), name="api"),
+        path("api/v1/schema/", Description.as_view(), name="schema"),
+        path("api/v1/docs/", TemplateView.as_view(template_name="docs.html"), name="docs"),
         path("api/", unknown),
         path("api/<path:rest>", unknown),
     ]

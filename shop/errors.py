@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
@@ -11,6 +12,8 @@ API = "/api/"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith(API) and isinstance(exception, RequestDataTooBig):
+        return problem_response(413, detail="The request is too large.", code="too_large")
     if request.path.startswith(API):
         return problem_response(400, detail="The request is not valid.", code="invalid")
     return defaults.bad_request(request, exception)

@@ -85,6 +85,8 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_htmx",
     "django_prometheus",
     "eventbus",
@@ -209,6 +211,13 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 
 # API ------------------------------------------------------------------------------------------
+THROTTLES = {  # requests of one client in a time; empty: as many as it likes
+    "anon": env.str("API_ANON_RATE", "600/min"),  # by address: offices share one
+    "user": env.str("API_USER_RATE", "600/min"),
+    "sign-in": env.str("SIGN_IN_RATE", "10/min"),
+    "card": env.str("CARD_RATE", "20/min"),  # stolen numbers are tried by the hundred
+    "coupon": env.str("COUPON_RATE", "20/min"),
+}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"]
     if "users" in SHOP_CONTEXTS
@@ -219,10 +228,27 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 20,
     "EXCEPTION_HANDLER": "shop.api.problem",
-    "DEFAULT_THROTTLE_RATES": {"sign-in": None if TESTING else env.str("SIGN_IN_RATE", "10/min")},
+    "DEFAULT_SCHEMA_CLASS": "shop.openapi.Schema",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+        "rest_framework.throttling.ScopedRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        scope: None if TESTING else rate or None for scope, rate in THROTTLES.items()
+    },
     # How many of our own proxies add to X-Forwarded-For; what else is in it is not believed.
     "NUM_PROXIES": env.int("NUM_PROXIES", 1 if env.bool("BEHIND_TLS_PROXY", False) else 0),
     "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": SHOP_NAME,
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "DEFAULT_GENERATOR_CLASS": "shop.openapi.Generator",
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),

@@ -10,6 +10,8 @@ from uuid import uuid4
 
 from django.test import Client
 
+from shop.tests.contract import hold, hold_request
+
 GOOD = "4242424242424242"
 NO_FUNDS = "4000000000009995"
 SILENT_THEN_PAID = "9911730000000019"
@@ -57,10 +59,14 @@ def over_http(base: str, *, seconds: float = 30) -> Transport:
         request = Request(base + path, data=data, headers=headers, method=method)  # noqa: S310
         try:
             with urlopen(request, timeout=seconds) as response:  # noqa: S310
-                return _read(response)
+                answer = _read(response)
         except HTTPError as error:
             with error:
-                return _read(error)
+                answer = _read(error)
+        media = answer.headers.get("content-type", "")
+        hold(method, path, answer.status, media, lambda: answer.body)
+        hold_request(method, path, answer.status, data or b"")
+        return answer
 
     return call
 

@@ -14,12 +14,14 @@ class StockItemSerializer(serializers.ModelSerializer):
     class Meta:
         model = StockItem
         fields = ("sku", "title", "active", "on_hand", "held", "available", "low_threshold")
+        read_only_fields = fields
 
 
 class LedgerEntrySerializer(serializers.ModelSerializer):
     class Meta:
         model = LedgerEntry
         fields = ("id", "sku", "delta", "kind", "reason", "order_id", "by", "at")
+        read_only_fields = fields
 
 
 class UnitsField(serializers.IntegerField):

@@ -1,6 +1,7 @@
 """Stock for staff's programs. Shoppers learn what is available from the catalogue."""
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -43,7 +44,7 @@ class StockDetail(RetrieveAPIView):
 
 
 class Adjustments(ListAPIView):
-    """GET: the article's ledger, the newest first. POST: add or take off units, with a reason."""
+    """The article's ledger, the newest first."""
 
     permission_classes = (IsAdminUser,)
     pagination_class = NewestFirst
@@ -54,7 +55,15 @@ class Adjustments(ListAPIView):
             raise NotFound
         return queries.ledger_of(self.kwargs["sku"])
 
+    @extend_schema(
+        request=AdjustmentSerializer,
+        responses={
+            201: LedgerEntrySerializer,
+            409: OpenApiResponse(description="The stock as it is does not allow that."),
+        },
+    )
     def post(self, request: Request, sku: str) -> Response:
+        """Add or take off units, with a reason."""
         wanted = AdjustmentSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         try:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.validators import RegexValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.orders.models import Order, OrderLine
@@ -39,6 +40,21 @@ class LineSerializer(serializers.ModelSerializer):
     class Meta:
         model = OrderLine
         fields = ["sku", "title", "quantity", "unit_price", "total"]
+        read_only_fields = fields
+
+
+class Missing(serializers.Serializer):
+    sku = serializers.CharField()
+    title = serializers.CharField()
+    wanted = serializers.IntegerField()
+    available = serializers.IntegerField()
+
+
+class Failure(serializers.Serializer):
+    code = serializers.CharField()
+    decline_code = serializers.CharField(allow_null=True)  # of the gateway
+    message = serializers.CharField()
+    missing = Missing(many=True)  # empty unless out of stock
 
 
 class OrderSerializer(serializers.ModelSerializer):
@@ -73,10 +89,13 @@ class OrderSerializer(serializers.ModelSerializer):
             "tracking",
             "timeline",
         ]
+        read_only_fields = fields
 
+    @extend_schema_field(ShippingAddress)
     def get_shipping_address(self, order: Order) -> dict[str, str]:
         return dict(ShippingAddress(order).data)
 
+    @extend_schema_field(Failure(allow_null=True))
     def get_failure(self, order: Order) -> dict[str, Any] | None:
         """Why the order FAILED; null for every other."""
         if not order.failure_code:
@@ -89,8 +108,45 @@ class OrderSerializer(serializers.ModelSerializer):
         }
 
 
+class NewOrderSerializer(OrderSerializer):
+    """The answer to the one who ordered."""
+
+    access_token = serializers.CharField(
+        allow_null=True, help_text="The order's secret, for a guest; null when signed in."
+    )
+
+    class Meta(OrderSerializer.Meta):
+        fields = [*OrderSerializer.Meta.fields, "access_token"]
+        read_only_fields = fields
+
+
 class StepSerializer(serializers.Serializer):
     kind = serializers.CharField()
     text = serializers.CharField()
     state = serializers.CharField()  # done, pending, failed
     at = serializers.DateTimeField(allow_null=True)  # null: still to come
+
+
+class TimelineSerializer(serializers.Serializer):
+    order = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=Order.Status.choices)
+    steps = StepSerializer(many=True)
+
+
+class NewPrice(serializers.Serializer):
+    sku = serializers.CharField()
+    quoted = serializers.DecimalField(max_digits=14, decimal_places=2)
+    price = serializers.DecimalField(max_digits=14, decimal_places=2)
+    active = serializers.BooleanField()
+
+
+class OrderName(serializers.Serializer):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+
+
+class OrderConflict(serializers.Serializer):
+    """Things have changed: `prices` that are not the quote's, or the `order` of this cart."""
+
+    prices = NewPrice(many=True, required=False)
+    order = OrderName(required=False)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotAuthenticated, NotFound, ValidationError
 from rest_framework.fields import DateTimeField
 from rest_framework.generics import ListAPIView
@@ -21,10 +22,13 @@ from apps.orders.access import access_token, owner_of
 from apps.orders.api.problems import KeyMissing, Refused
 from apps.orders.api.serializers import (
     NewOrder,
+    NewOrderSerializer,
+    OrderConflict,
     OrderSerializer,
     PaymentMethod,
     Reason,
     StepSerializer,
+    TimelineSerializer,
 )
 from apps.orders.models import Order
 from apps.orders.operations import Address, Answer, Placed
@@ -32,6 +36,20 @@ from apps.orders.refusals import NotCancellable, Refusal
 from apps.orders.wording import timeline_of
 
 TOKEN_HEADER = "Order-Token"  # noqa: S105
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="1 to 255 printable ASCII characters, new for each order: sent again with the same"
+    " body, the answer is the same and nothing happens twice; with another body, 422.",
+)
+REPLAYED = OpenApiParameter(
+    "Idempotent-Replayed", bool, OpenApiParameter.HEADER, response=[200, 201]
+)
+OWNER: list[Any] = [{"jwtAuth": []}, {"cartToken": []}]
+HOLDER: list[Any] = [*OWNER, {"orderToken": []}]
+PLACED: dict[int, Any] = {201: NewOrderSerializer, 200: NewOrderSerializer, 409: OrderConflict}
 
 
 class NewestFirst(CursorPagination):
@@ -49,7 +67,7 @@ class NewestFirst(CursorPagination):
 
 
 class Orders(ListAPIView):
-    """GET: the signed-in customer's orders. POST: place an order from a signed quote."""
+    """The signed-in customer's orders, the newest first."""
 
     serializer_class = OrderSerializer
     pagination_class = NewestFirst
@@ -60,8 +78,18 @@ class Orders(ListAPIView):
     def get_queryset(self) -> Any:
         return queries.orders_of(owner_of(self.request))
 
+    @extend_schema(
+        request=NewOrder,
+        responses=PLACED
+        | {403: None, 422: OpenApiResponse(description="The key came with another body before.")},
+        parameters=[KEY, REPLAYED],
+        auth=OWNER,
+    )
     def post(self, request: Request) -> Response:
-        """201 with the new order; 200 with the order that the quote made before."""
+        """Place an order from a signed quote.
+
+        201 with the new order; 200 with the order that the quote made before.
+        """
         owner = owner_of(request)
         if owner is None:
             raise NotAuthenticated("Send your Cart-Token, or sign in.")
@@ -97,6 +125,7 @@ class OfOrder(APIView):
         return order
 
 
+@extend_schema(responses=OrderSerializer, auth=HOLDER)
 class OneOrder(OfOrder):
     """The order as it is now."""
 
@@ -104,6 +133,7 @@ class OneOrder(OfOrder):
         return Response(_as_json(request, self.order(order_id)))
 
 
+@extend_schema(responses=TimelineSerializer, auth=HOLDER)
 class Timeline(OfOrder):
     """What happened to the order, and what is still to come."""
 
@@ -113,6 +143,11 @@ class Timeline(OfOrder):
         return Response({"order": str(order.pk), "status": order.status, "steps": steps})
 
 
+@extend_schema(
+    request=Reason,
+    responses={200: OrderSerializer, 409: OpenApiResponse(description="It is too late.")},
+    auth=HOLDER,
+)
 class Cancel(OfOrder):
     """Cancel the order; 409 when it is too late."""
 
@@ -126,6 +161,7 @@ class Cancel(OfOrder):
         return Response(_as_json(request, self.order(order_id)))
 
 
+@extend_schema(request=PaymentMethod, responses=PLACED, auth=HOLDER)
 class Retry(OfOrder):
     """Pay a FAILED order again: 201 with the new order, 200 with the one that exists."""
 

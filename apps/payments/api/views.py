@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException, ValidationError
@@ -41,10 +42,19 @@ class MethodsView(APIView):
 
     authentication_classes = (*APIView.authentication_classes, SessionAuthentication)
     permission_classes = [AllowAny]
+    throttle_scope = "card"
 
+    @extend_schema(
+        request=CardSerializer,
+        responses={201: NewMethodSerializer, 503: OpenApiResponse(description="Try again.")},
+        auth=[{"jwtAuth": []}, {"cartToken": []}],  # type: ignore[list-item]
+    )
     @method_decorator(sensitive_variables())
     def post(self, request: Request) -> Response:
-        """201 with the token; 400 by field when the card cannot be taken."""
+        """A card becomes a token for one order.
+
+        201 with the token; 400 by field when the card cannot be taken.
+        """
         owner = request.get_owner()  # type: ignore[attr-defined]
         if owner is None:
             raise NoOwner

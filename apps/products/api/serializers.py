@@ -1,5 +1,7 @@
 """The catalogue as JSON."""
 
+from typing import Any
+
 from django.conf import settings
 from rest_framework import serializers
 
@@ -29,3 +31,11 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
     class Meta:
         model = Product
         fields = ["id", "slug", "title", "description", "category", "variants"]
+
+
+class CategorySerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    title = serializers.CharField()
+    parent = serializers.CharField(  # type: ignore[assignment]
+        allow_null=True, help_text="The slug of the one above."
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.fields import UUIDField
 from rest_framework.pagination import Cursor, CursorPagination
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.products import queries
-from apps.products.api.serializers import ProductSerializer
+from apps.products.api.serializers import CategorySerializer, ProductSerializer
 from apps.products.models import Product
 
 
@@ -35,7 +36,12 @@ class Products(APIView):
     """What is for sale, in pages; `?category=` takes one category and all below it."""
 
     permission_classes = [AllowAny]
+    pagination_class = ProductPages
 
+    @extend_schema(
+        responses=ProductSerializer(many=True),
+        parameters=[OpenApiParameter("category", str, description="A category's slug.")],
+    )
     def get(self, request: Request) -> Response:
         tree = queries.category_tree()
         slug = request.query_params.get("category")
@@ -48,8 +54,11 @@ class Products(APIView):
 
 
 class ProductDetail(APIView):
+    """One product with what it costs and what is there."""
+
     permission_classes = [AllowAny]
 
+    @extend_schema(responses=ProductSerializer)
     def get(self, request: Request, slug: str) -> Response:
         product = queries.products(queries.category_tree()).filter(slug=slug).first()
         if product is None:
@@ -62,6 +71,7 @@ class Categories(APIView):
 
     permission_classes = [AllowAny]
 
+    @extend_schema(responses=CategorySerializer(many=True))
     def get(self, request: Request) -> Response:
         return Response(
             [

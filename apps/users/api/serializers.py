@@ -35,6 +35,18 @@ class Refresh(serializers.Serializer):
     refresh = serializers.CharField(max_length=4096)
 
 
+class Account(serializers.Serializer):
+    email = serializers.EmailField()
+    name = serializers.CharField(allow_blank=True)
+
+
+class TokenPair(serializers.Serializer):
+    """`access` goes with every call, `refresh` buys the next pair, once."""
+
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+
+
 class Me(serializers.ModelSerializer):
     class Meta:
         model = User

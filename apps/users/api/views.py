@@ -2,6 +2,7 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from django.contrib.auth import authenticate
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
@@ -11,10 +12,12 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from apps.users import operations
-from apps.users.api.serializers import Credentials, Me, Refresh, SignUp
+from apps.users.api.serializers import Account, Credentials, Me, Refresh, SignUp, TokenPair
 from apps.users.models import User
 from apps.users.throttling import SignInThrottle
 from apps.users.tokens import TokenRefused
+
+NOT_VALID = OpenApiResponse(description="What was sent is not good, or not any more.")
 
 
 class PublicView(APIView):
@@ -28,6 +31,7 @@ class PublicView(APIView):
 
 
 class UsersView(PublicView):
+    @extend_schema(request=SignUp, responses={201: Account})
     def post(self, request: Request) -> Response:
         """Sign up. A taken address is answered like a new one and changes nothing."""
         form = _valid(SignUp, request)
@@ -40,6 +44,7 @@ class UsersView(PublicView):
 class TokenView(PublicView):
     throttle_classes = (SignInThrottle,)
 
+    @extend_schema(request=Credentials, responses={200: TokenPair, 401: NOT_VALID})
     def post(self, request: Request) -> Response:
         """Sign in: an access token and a refresh token."""
         form = _valid(Credentials, request)
@@ -50,6 +55,7 @@ class TokenView(PublicView):
 
 
 class RefreshView(PublicView):
+    @extend_schema(request=Refresh, responses={200: TokenPair, 401: NOT_VALID})
     def post(self, request: Request) -> Response:
         """The next pair of tokens for a refresh token, which is then used up."""
         form = _valid(Refresh, request)
@@ -60,6 +66,7 @@ class RefreshView(PublicView):
 
 
 class LogoutView(PublicView):
+    @extend_schema(request=Refresh, responses={204: None, 401: NOT_VALID})
     def post(self, request: Request) -> Response:
         """Sign out: the refresh token and all that follow from it are worth nothing."""
         form = _valid(Refresh, request)
@@ -70,11 +77,13 @@ class LogoutView(PublicView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@extend_schema(responses=Me)
 class MeView(APIView):
     def get(self, request: Request) -> Response:
         """Who the access token stands for."""
         return Response(Me(request.user).data)
 
+    @extend_schema(request=Me)
     def patch(self, request: Request) -> Response:
         """Change the name; other fields are not for the user to change and are ignored."""
         user = cast(User, request.user)  # nobody else gets past IsAuthenticated
