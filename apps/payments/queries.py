@@ -92,4 +92,4 @@ def gateway_log(payment: Payment) -> list[LogLine]:
 def refunds_of(order_id: UUID) -> QuerySet[Refund]:
     """The order's refunds, oldest first."""
     refunds = Refund.objects.filter(payment__order_id=order_id)
-    return refunds.select_related("payment").order_by("pk")
+    return refunds.select_related("payment")
