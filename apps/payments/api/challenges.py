@@ -50,7 +50,8 @@ class ChallengeView(APIView):
         """Answer the bank's question.
 
         200 with the challenge as it is then, also when the same answer came before; 409 when
-        another one did, or the time for it is over."""
+        another one did, or the time for it is over.
+        """
         sent = AnswerSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         answer = sent.validated_data["answer"]
