@@ -64,34 +64,32 @@ def charge(orders: Sequence[Wanted], *, after: Sequence[datetime]) -> list[Recor
 def _charge(order_id: UUID, payment: Payment | None, *, after: datetime, ask: bool) -> Record:
     if payment is None:
         return partial(operations.drop_charge, order_id=order_id)
-    outcome = _answer(lambda: _start(payment)) if ask else None
+    if payment.status not in queries.OUTSTANDING:
+        return None  # known already
+    outcome = _answer(lambda: _ask(payment, at=after)) if ask else None
     return _recording(payment, outcome, after=after)
 
 
 def ask_again(*, order_id: UUID, number: int, at: datetime) -> Record:
-    """Ask what became of a charge, at the time that was set for it: `at`. When the order has
-    ended, or nobody answered the challenge in time, the gateway is told to close it."""
+    """Ask what became of a charge, at the time that was set for it: `at`."""
     payment = queries.payment_to_ask_for(order_id, number)
     if payment is None:
         return None
-    expires_at = payment.challenge_expires_at
-    if payment.status == Payment.Status.CANCEL_REQUESTED or (expires_at and expires_at <= at):
-        outcome = _answer(lambda: gateway.cancel(key=payment.gateway_key or ""))
-    else:
-        outcome = _answer(lambda: _outcome(payment))
+    outcome = _answer(lambda: _ask(payment, at=at))
     return _recording(payment, outcome, after=at)
 
 
-def _outcome(payment: Payment) -> Outcome | None:
-    """Asking starts nothing, unless the gateway never heard of it and there is time to pay."""
-    known = gateway.outcome(key=payment.gateway_key or "")
-    in_time = payment.pay_before is not None and timezone.now() < payment.pay_before
-    return known or (_start(payment) if in_time else None)
-
-
-def _start(payment: Payment) -> Outcome:
+def _ask(payment: Payment, *, at: datetime) -> Outcome | None:
+    """When the order has ended, or nobody answered the challenge in time, the gateway is told to
+    close the charge. Else it is asked for with the same key, which starts it only once, and never
+    when the time to pay is over: then only what became of it."""
+    key, expires_at = payment.gateway_key or "", payment.challenge_expires_at
+    if payment.status == Payment.Status.CANCEL_REQUESTED or (expires_at and expires_at <= at):
+        return gateway.cancel(key=key)
+    if payment.pay_before is None or payment.pay_before <= timezone.now():
+        return gateway.outcome(key=key)
     return gateway.charge(
-        key=payment.gateway_key or "",
+        key=key,
         card=payment.card,
         amount=payment.amount,
         currency=payment.currency,

@@ -17,6 +17,9 @@ from apps.payments.models import (
     Refund,
 )
 
+# The gateway was asked for a charge, or will be, and has not said what became of it.
+OUTSTANDING = (Payment.Status.REQUESTED, Payment.Status.CANCEL_REQUESTED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
@@ -49,8 +52,7 @@ def payment_of(order_id: UUID) -> Payment | None:
 def payment_to_ask_for(order_id: UUID, number: int) -> Payment | None:
     """The order's payment, if the gateway still has to say what became of it, and the asking
     with that number is the newest."""
-    outstanding = [Payment.Status.REQUESTED, Payment.Status.CANCEL_REQUESTED]
-    asking = Payment.objects.filter(order_id=order_id, asks=number, status__in=outstanding)
+    asking = Payment.objects.filter(order_id=order_id, asks=number, status__in=OUTSTANDING)
     return asking.first()
 
 
@@ -90,4 +92,4 @@ def gateway_log(payment: Payment) -> list[LogLine]:
 def refunds_of(order_id: UUID) -> QuerySet[Refund]:
     """The order's refunds, oldest first."""
     refunds = Refund.objects.filter(payment__order_id=order_id)
-    return refunds.select_related("payment").order_by("pk")
+    return refunds.select_related("payment")

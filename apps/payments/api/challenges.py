@@ -1,9 +1,11 @@
 """3-D Secure for programs: look at a challenge, and answer it."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.permissions import AllowAny
@@ -28,17 +30,28 @@ class ChallengeOver(APIException):
 
 @method_decorator(never_cache, name="dispatch")
 class ChallengeView(APIView):
-    """Open to whoever has the challenge's id, which nobody can guess."""
+    """The bank's question to the shopper (3-D Secure), open to whoever has its unguessable id."""
 
     authentication_classes = ()
     permission_classes = [AllowAny]
 
+    @extend_schema(responses=ChallengeSerializer)
     def get(self, request: Request, challenge_id: str) -> Response:
         return Response(_shown(challenge_id))
 
+    @extend_schema(
+        request=AnswerSerializer,
+        responses={
+            200: ChallengeSerializer,
+            409: OpenApiResponse(description="It was answered otherwise, or the time is over."),
+        },
+    )
     def post(self, request: Request, challenge_id: str) -> Response:
-        """200 with the challenge as it is then, also when the same answer came before; 409 when
-        another one did, or the time for it is over."""
+        """Answer the bank's question.
+
+        200 with the challenge as it is then, also when the same answer came before; 409 when
+        another one did, or the time for it is over.
+        """
         sent = AnswerSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         answer = sent.validated_data["answer"]
@@ -54,4 +67,5 @@ def _shown(challenge_id: str) -> dict[str, Any]:
     payment = queries.payment_of_challenge(challenge_id)
     if challenge is None or payment is None:
         raise NotFound
-    return {**ChallengeSerializer(challenge).data, "order_id": str(payment.order_id)}
+    shown = {**asdict(challenge), "order_id": payment.order_id}
+    return dict(ChallengeSerializer(shown).data)

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.permissions import BasePermission
@@ -17,6 +18,16 @@ from apps.payments.api.serializers import (
     WantedRefundSerializer,
 )
 from apps.payments.models import Refund
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="1 to 255 printable ASCII characters, new for each refund: sent again with the same"
+    " body, the refund is the same and nothing more goes back; with another body, 422.",
+)
+REPLAYED = OpenApiParameter("Idempotent-Replayed", bool, OpenApiParameter.HEADER, response=[201])
 
 
 class MayRefund(BasePermission):
@@ -45,19 +56,30 @@ class Conflict(APIException):
 
 
 class RefundsView(APIView):
-    """GET: the money of an order. POST: give some of it back, once an Idempotency-Key."""
+    """What an order has paid, and what of it went back."""
 
     permission_classes = (MayRefund,)
 
+    @extend_schema(responses=LedgerSerializer)
     def get(self, request: Request, order_id: UUID) -> Response:
         payment = queries.payment_of(order_id)
         if payment is None:
             raise NotFound
-        refunds = RefundSerializer(queries.refunds_of(order_id), many=True).data
-        return Response({**LedgerSerializer(payment).data, "refunds": refunds})
+        return Response(LedgerSerializer(payment).data)
 
+    @extend_schema(
+        request=WantedRefundSerializer,
+        responses={
+            201: RefundSerializer,
+            409: OpenApiResponse(description="That much is not left."),
+            422: OpenApiResponse(description="The key came with another body before."),
+        },
+        parameters=[KEY, REPLAYED],
+    )
     def post(self, request: Request, order_id: UUID) -> Response:
-        """201 with the refund, which the gateway is asked for next; the same key and body again
+        """Give back some of what an order paid.
+
+        201 with the refund, which the gateway is asked for next; the same key and body again
         give the same refund. 409 when that much is not left."""
         key = _idempotency_key(request)
         wanted = WantedRefundSerializer(data=request.data)

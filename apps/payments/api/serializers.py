@@ -58,12 +58,13 @@ class ChallengeSerializer(serializers.Serializer[Any]):
     """A challenge as it is now."""
 
     id = serializers.CharField()
-    state = serializers.CharField()
+    state = serializers.ChoiceField(["open", "approved", "denied", "over"])
     amount = serializers.DecimalField(max_digits=12, decimal_places=2)
     currency = serializers.CharField()
     brand = serializers.CharField()
     last4 = serializers.CharField()
     expires_at = serializers.DateTimeField()
+    order_id = serializers.UUIDField()
 
 
 class WantedRefundSerializer(serializers.Serializer[Any]):
@@ -77,8 +78,8 @@ class RefundSerializer(serializers.Serializer[Any]):
     """A refund as it is now."""
 
     id = serializers.UUIDField()
-    status = serializers.CharField()
-    cause = serializers.CharField()
+    status = serializers.CharField()  # requested, done, failed
+    cause = serializers.CharField()  # order_ended, staff
     amount = serializers.DecimalField(max_digits=12, decimal_places=2)
     currency = serializers.CharField(source="payment.currency")
     reason = serializers.CharField()
@@ -98,3 +99,33 @@ class LedgerSerializer(serializers.Serializer[Any]):
     refunded = serializers.DecimalField(max_digits=12, decimal_places=2, source="refunded_amount")
     refunding = serializers.DecimalField(max_digits=12, decimal_places=2, source="refunding_amount")
     refundable = serializers.DecimalField(max_digits=12, decimal_places=2)
+    refunds = RefundSerializer(many=True, source="refunds.all")  # the oldest first
+
+
+class ToldSerializer(serializers.Serializer[Any]):
+    """The charge or refund that the gateway tells of; which of the fields there are depends on
+    the status."""
+
+    kind = serializers.ChoiceField(["charge", "refund"])
+    key = serializers.CharField(max_length=64)
+    version = serializers.IntegerField(min_value=1)
+    status = serializers.CharField()
+    charge = serializers.CharField(required=False)
+    code = serializers.CharField(required=False, allow_blank=True)
+    decline_code = serializers.CharField(required=False, allow_blank=True)
+    challenge = serializers.CharField(required=False)
+    expires_at = serializers.DateTimeField(required=False)
+    message = serializers.CharField(required=False, allow_blank=True)
+
+
+class WebhookSerializer(serializers.Serializer[Any]):
+    """A message of the gateway."""
+
+    id = serializers.CharField(max_length=64)
+    object = ToldSerializer()
+
+
+class WebhookResultSerializer(serializers.Serializer[Any]):
+    """What the message was."""
+
+    result = serializers.ChoiceField(["recorded", "ignored", "duplicate", "unknown"])

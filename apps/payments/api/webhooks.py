@@ -1,5 +1,6 @@
 """Where the gateway tells by itself what became of a charge or refund."""
 
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
@@ -8,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.payments import webhooks
+from apps.payments.api.serializers import WebhookResultSerializer, WebhookSerializer
 
 
 class NotTaken(APIException):
@@ -22,8 +24,23 @@ class WebhooksView(APIView):
     authentication_classes = ()
     permission_classes = [AllowAny]
 
+    @extend_schema(
+        request=WebhookSerializer,
+        responses=WebhookResultSerializer,
+        parameters=[
+            OpenApiParameter(
+                webhooks.HEADER,
+                str,
+                OpenApiParameter.HEADER,
+                required=True,
+                description="`t=<seconds since 1970>,v1=<hex>`: the HMAC-SHA256 of `<t>.<body>`.",
+            )
+        ],
+    )
     def post(self, request: Request) -> Response:
-        """200 with what the message was; 400 for one that is forged, stale or malformed. The
+        """Take what the gateway tells by itself.
+
+        200 with what the message was; 400 for one that is forged, stale or malformed. The
         signature is over the bytes, so the body is read here as it came."""
         try:
             result = webhooks.receive(

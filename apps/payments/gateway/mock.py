@@ -70,8 +70,6 @@ class MockGateway:
         wanted = {"card": kept, "amount": amount, "currency": currency}
         behaviour = behaviour_of(kept.behaviour)
         made = _made(key, wanted | {"reference": reference}, behaviour)
-        if behaviour.slow:
-            _take_time()
         if made.status != Status.CANCELLED and _differs(made, wanted):
             raise GatewayMisused(f"The key {key} belongs to another charge.")
         if made.status == Status.BROKEN:
@@ -137,6 +135,8 @@ def _made(key: str, wanted: dict[str, Any], behaviour: Behaviour) -> GatewayChar
         made, new = charges.get_or_create(key=key, defaults=wanted | facts)
         if new and told_later:
             notices.tell_later(made, behaviour.webhooks)
+    if new and behaviour.slow:
+        _take_time()
     return made
 
 

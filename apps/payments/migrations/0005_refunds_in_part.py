@@ -23,6 +23,10 @@ class Migration(migrations.Migration):
             name='payment',
             options={'permissions': [('refund_payment', 'Can give captured money back')]},
         ),
+        migrations.AlterModelOptions(
+            name='refund',
+            options={'ordering': ['pk']},
+        ),
         migrations.RemoveConstraint(
             model_name='refund',
             name='payments_one_refund_a_cause',

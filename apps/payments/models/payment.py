@@ -154,6 +154,7 @@ class Refund(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        ordering = ["pk"]  # in time
         constraints = [
             models.UniqueConstraint(
                 name="payments_one_refund_by_itself",

@@ -17,10 +17,10 @@ from apps.payments.gateway import Cancelled, Captured, Declined, Outcome, Pendin
 from apps.payments.models import Payment
 from apps.payments.operations.refunding import give_back_the_rest
 from apps.payments.operations.rows import next_ask, publish_failed, publish_processed
+from apps.payments.queries import OUTSTANDING
 from eventbus import publish
 
 Status = Payment.Status
-OUTSTANDING = (Status.REQUESTED, Status.CANCEL_REQUESTED)
 # Nothing is captured and the order is not waiting for it: a success that arrives goes back.
 ENDED = (Status.CANCEL_REQUESTED, Status.VOID, Status.FAILED)
 

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from apps.payments.tests.factories import (
     say_reserved,
     token_for,
 )
-from apps.payments.tests.steps import outcomes, placed, request_charge
+from apps.payments.tests.steps import at_once, outcomes, placed, request_charge
 from eventbus import worker
 from eventbus.models import Parked
 from eventbus.testing import drain, published
@@ -152,3 +153,21 @@ def test_a_caller_asks_for_many_charges_and_records_them_together() -> None:
     assert set(Payment.objects.values_list("status", flat=True)) == {"captured"}
     assert not Parked.objects.exists()
     drain()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_batches_at_once_in_any_order_never_wait_in_a_circle() -> None:
+    orders = [placed(uuid7(), token_for()) for _ in range(6)]
+    ids = [order.order_id for order in orders]
+
+    results = at_once(
+        partial(operations.note_orders, orders),
+        partial(operations.note_reservations, ids[::-1]),
+        partial(operations.end_payments, ids[::-1]),
+        partial(operations.begin_charges, ids),
+    )
+
+    assert [each for each in results if isinstance(each, Exception)] == []
+    drain()
+    assert set(Payment.objects.values_list("status", flat=True)) == {"void"}
+    assert GatewayCharge.objects.count() == 0

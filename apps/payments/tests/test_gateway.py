@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from apps.payments import cards
@@ -112,3 +114,9 @@ def test_a_number_that_is_no_test_card_is_not_kept() -> None:
 def test_a_card_prints_neither_number_nor_security_code() -> None:
     assert PAID not in repr(card(PAID))
     assert "123" not in repr(card(PAID))
+
+
+def test_the_documentation_lists_every_test_card() -> None:
+    page = Path(settings.BASE_DIR, "docs", "payments.md").read_text()
+
+    assert [each.number for each in TEST_CARDS if each.number not in page] == []

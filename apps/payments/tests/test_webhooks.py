@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import permutations
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,9 @@ from django.test import Client
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from apps.payments import webhooks
-from apps.payments.models import GatewayCharge, Payment, ReceivedWebhook, Refund
+from apps.payments import operations, webhooks
+from apps.payments.gateway import gateway
+from apps.payments.models import GatewayCharge, GatewayRefund, Payment, ReceivedWebhook, Refund
 from apps.payments.tests.factories import (
     BACKWARDS,
     LATE,
@@ -27,7 +29,7 @@ from apps.payments.tests.factories import (
     say_cancelled,
     token_for,
 )
-from apps.payments.tests.steps import outcomes, pay, request_charge
+from apps.payments.tests.steps import TOTAL, at_once, outcomes, pay, request_charge
 from eventbus.models import Event, Parked
 from eventbus.testing import drain, published
 
@@ -375,3 +377,40 @@ def test_nobody_needs_to_be_known_and_nobody_is(client: Client, asked: str) -> N
     strict.cookies["cart_token"] = OWNER
 
     assert post(strict, captured(asked)).status_code == 200
+
+
+# At once -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_message_that_comes_many_times_at_once_counts_once(order_id: UUID) -> None:
+    pay(order_id, SILENT)
+    body = captured(payment(order_id).gateway_key)
+
+    results = at_once(*[partial(post, Client(), body)] * 4)
+
+    told = sorted(answer.json()["result"] for answer in results)
+    assert told == ["duplicate", "duplicate", "duplicate", "recorded"]
+    assert outcomes(order_id) == PROCESSED
+    assert ReceivedWebhook.objects.get().deliveries == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_success_told_in_two_ways_while_the_order_ends_leaves_no_money(order_id: UUID) -> None:
+    request_charge(order_id, token_for())
+    [begun] = operations.begin_charges([order_id]).values()
+    outcome = gateway.charge(
+        key=begun.gateway_key, card=begun.card, amount=TOTAL, currency="EUR", reference="order"
+    )
+    body = body_of(begun.gateway_key, status="captured", version=1, charge=outcome.charge)
+
+    at_once(
+        partial(operations.record_charge, order_id=order_id, outcome=outcome),
+        partial(operations.end_payments, [order_id]),
+        partial(post, Client(), body),
+    )
+    drain()
+
+    assert payment(order_id).status == "refunded"
+    assert dict(outcomes(order_id))["refunded"] == 1
+    assert GatewayRefund.objects.get().amount == TOTAL
