@@ -51,7 +51,7 @@ check: lint
 
 # Django's own checks, as a production deployment would be set up; with no warning
 [private]
-check-production $SHOP_ENV="production" $SECRET_KEY=(uuid() + uuid()) $QUOTE_KEYS=(uuid() + uuid()) $JWT_KEY=(uuid() + uuid()) $ALLOWED_HOSTS="shop.example.com" $DATABASE_URL="postgres://shop@db.invalid/shop" $EMAIL_URL="smtp+tls://mail.invalid:587":
+check-production $SHOP_ENV="production" $SECRET_KEY=(uuid() + uuid()) $QUOTE_KEYS=(uuid() + uuid()) $JWT_KEY=(uuid() + uuid()) $WEBHOOK_KEYS=(uuid() + uuid()) $ALLOWED_HOSTS="shop.example.com" $DATABASE_URL="postgres://shop@db.invalid/shop" $EMAIL_URL="smtp+tls://mail.invalid:587":
     uv run manage.py check --deploy --fail-level WARNING
 
 # Mend what can be mended by itself
@@ -67,6 +67,10 @@ bench *options:
 # The same work done by procrastinate, django-tasks-db, graphile-worker and pg-boss
 bench-peers *options:
     uv run --with procrastinate[django] --with django-tasks-db python -m bench.peers {{ options }}
+
+# Orders by the saga against the same in one request: just bench-saga --quick; --profile says where the time goes
+bench-saga *options:
+    uv run python -m bench.saga {{ options }}
 
 # Write the contract files anew from the events in the code
 contracts:

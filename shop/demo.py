@@ -22,6 +22,9 @@ CARDS = {  # of the mock gateway; any future date, any code
     "4000 0000 0000 0069": "has expired",
     "4000 0000 0000 0127": "has the wrong security code",
     "4000 0000 0000 0119": "meets a processing error",
+    "4000 0000 0000 3220": "is paid when you approve it (3-D Secure)",
+    "4000 0000 0000 5126": "is paid; a refund fails later",
+    "9911 7300 0000 0019": "gets no answer at first, and turns out to be paid",
 }
 
 
