@@ -12,7 +12,7 @@ from apps.cart import operations, queries
 
 COOKIE = "cart_token"
 HEADER = "Cart-Token"
-COOKIE_AGE = 30 * 24 * 3600  # seconds
+COOKIE_AGE = 30 * 24 * 3600  # seconds: an anonymous cart's lifetime
 OURS = re.compile(r"[\w-]{43}", re.ASCII)  # as token_urlsafe(32) makes them
 
 type AnyRequest = HttpRequest | Request
@@ -65,15 +65,17 @@ def owner_or_new(request: AnyRequest) -> tuple[str, str | None]:
 
 
 def remember(request: HttpRequest, response: HttpResponse, token: str | None) -> None:
-    """Keep the cookie in step: hand out a new token, take back one whose cart was claimed."""
-    if token:
+    """Keep the cookie in step: hand out a new token, renew a guest's, so that it lasts as long as
+    their cart does, and take back one whose cart was claimed."""
+    ours = COOKIE in request.COOKIES and token_in(request) == request.COOKIES[COOKIE]
+    if request.user.is_authenticated and COOKIE in request.COOKIES:
+        response.delete_cookie(COOKIE, samesite="Lax")
+    elif keep := token or (request.COOKIES[COOKIE] if ours else None):
         response.set_cookie(
             COOKIE,
-            token,
+            keep,
             max_age=COOKIE_AGE,
             httponly=True,
             samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )
-    elif request.user.is_authenticated and COOKIE in request.COOKIES:
-        response.delete_cookie(COOKIE, samesite="Lax")

@@ -55,6 +55,16 @@ def test_the_first_add_hands_out_a_token_and_the_next_uses_it(client):
     assert open_lines(owner_of(cookie.value)) == {"MUG": 3}
 
 
+def test_the_cookie_lasts_as_long_as_the_cart(shopper):
+    ArticleFactory(sku="MUG")
+    added = shopper.post("/cart/add/", {"sku": "MUG", "quantity": 1})
+    for response in (added, shopper.get("/cart/")):
+        cookie = response.cookies[COOKIE]
+        assert (cookie.value, cookie["max-age"]) == (TOKEN, 2592000)
+    shopper.cookies[COOKIE] = "made up"
+    assert COOKIE not in shopper.get("/cart/").cookies
+
+
 def test_the_cookie_is_secure_where_the_session_is(client, settings):
     settings.SESSION_COOKIE_SECURE = True
     ArticleFactory(sku="MUG")
