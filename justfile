@@ -68,6 +68,10 @@ bench *options:
 bench-peers *options:
     uv run --with procrastinate[django] --with django-tasks-db python -m bench.peers {{ options }}
 
+# Orders by the saga against the same in one request: just bench-saga --quick; --profile says where the time goes
+bench-saga *options:
+    uv run python -m bench.saga {{ options }}
+
 # Write the contract files anew from the events in the code
 contracts:
     uv run manage.py eventbus contracts --write

@@ -1,6 +1,7 @@
-"""What inventory does when something happens elsewhere. Once in effect for every event."""
+"""What inventory does when something happens elsewhere. Once in effect for every event; where
+orders meet, a run of them at once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from apps.inventory import operations
@@ -41,26 +42,25 @@ class KnownOrder:
     order_id: UUID
 
 
-@subscribe("products.changed")
-def learn(article: Article) -> None:
-    operations.learn_article(
-        sku=article.sku, title=article.title, active=article.active, version=article.version
-    )
+@subscribe("products.changed", batch=True)
+def learn(articles: Sequence[Article], events: Sequence[Envelope]) -> None:
+    operations.learn_articles(articles=articles, causes=events)
 
 
-@subscribe("orders.created")
-def reserve(order: PlacedOrder) -> None:
-    operations.reserve_stock(order_id=order.order_id, lines=order.lines, retry_of=order.retry_of)
+@subscribe("orders.created", batch=True)
+def reserve(orders: Sequence[PlacedOrder], events: Sequence[Envelope]) -> None:
+    operations.reserve_stock(orders=orders, causes=events)
 
 
-@subscribe("orders.confirmed")
-def commit(order: KnownOrder) -> None:
-    operations.commit_hold(order_id=order.order_id)
+@subscribe("orders.confirmed", batch=True)
+def commit(orders: Sequence[KnownOrder], events: Sequence[Envelope]) -> None:
+    operations.commit_holds(order_ids=[order.order_id for order in orders], causes=events)
 
 
-@subscribe("payments.failed", "orders.failed", "orders.cancelled")
-def release(order: KnownOrder, event: Envelope) -> None:
-    operations.release_hold(order_id=order.order_id, why=event.name)
+@subscribe("payments.failed", "orders.failed", "orders.cancelled", batch=True)
+def release(orders: Sequence[KnownOrder], events: Sequence[Envelope]) -> None:
+    ended = [(order.order_id, event.name) for order, event in zip(orders, events, strict=True)]
+    operations.release_holds(ended=ended, causes=events)
 
 
 @republisher("inventory.stock_changed")

@@ -112,7 +112,7 @@ class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
 
 
 class LedgerEntry(models.Model):
-    """Why the units on hand changed. Append-only."""
+    """Why the units on hand changed. Append-only, which triggers of the database see to as well."""
 
     class Kind(models.TextChoices):
         RECEIVED = "received", "received: staff added units"
@@ -140,6 +140,11 @@ class LedgerEntry(models.Model):
                 condition=Q(kind__in=["sold", "restocked"], order_id__isnull=False)
                 | Q(kind__in=["received", "adjusted"], order_id__isnull=True),
                 name="inventory_ledger_names_the_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["received", "restocked"], delta__gt=0)
+                | Q(kind__in=["adjusted", "sold"], delta__lt=0),
+                name="inventory_ledger_sign_of_kind",
             ),
             models.UniqueConstraint(
                 fields=["order_id", "sku", "kind"],

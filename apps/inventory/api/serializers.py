@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.inventory.models import LedgerEntry, StockItem
+from apps.inventory.models import Hold, HoldLine, LedgerEntry, StockItem
 from apps.inventory.operations.stock import MOST_UNITS
 
 
@@ -36,3 +36,23 @@ class UnitsField(serializers.IntegerField):
 class AdjustmentSerializer(serializers.Serializer):
     delta = UnitsField(min_value=-MOST_UNITS, max_value=MOST_UNITS)
     reason = serializers.CharField(max_length=200)
+
+
+class ThresholdSerializer(serializers.Serializer):
+    low_threshold = UnitsField(min_value=0, max_value=MOST_UNITS)
+
+
+class HoldLineSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = HoldLine
+        fields = ("sku", "quantity")
+        read_only_fields = fields
+
+
+class HoldSerializer(serializers.ModelSerializer):
+    lines = HoldLineSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Hold
+        fields = ("order_id", "status", "cause", "created_at", "changed_at", "lines")
+        read_only_fields = fields

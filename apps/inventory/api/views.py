@@ -1,5 +1,7 @@
 """Stock for staff's programs. Shoppers learn what is available from the catalogue."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
@@ -8,15 +10,19 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from apps.inventory import operations, queries
+from apps.inventory.api.filters import HoldFilter, KindFilter, LedgerFilter, Narrowed, StockFilter
 from apps.inventory.api.pages import BySku, NewestFirst
 from apps.inventory.api.serializers import (
     AdjustmentSerializer,
+    HoldSerializer,
     LedgerEntrySerializer,
     StockItemSerializer,
+    ThresholdSerializer,
 )
-from apps.inventory.models import LedgerEntry
+from apps.inventory.models import Hold, LedgerEntry, StockItem
 
 
 class Conflict(APIException):
@@ -25,13 +31,30 @@ class Conflict(APIException):
     status_code = status.HTTP_409_CONFLICT
 
 
-class StockList(ListAPIView):
-    """Every article's units, in SKU order."""
+class ForStaff(ListAPIView):
+    """A long list, a page at a time, narrowed down by what `filter_class` names."""
 
     permission_classes = (IsAdminUser,)
+    filter_backends = (Narrowed,)
+    filter_class: type[Serializer]
+
+    def narrowed(self, **wanted: Any) -> QuerySet:
+        """The rows that are wanted."""
+        raise NotImplementedError
+
+    def get_queryset(self) -> QuerySet:
+        return self.narrowed()
+
+
+class StockList(ForStaff):
+    """Every article's units, in SKU order."""
+
     pagination_class = BySku
     serializer_class = StockItemSerializer
-    queryset = queries.stock_levels()
+    filter_class = StockFilter
+
+    def narrowed(self, **wanted: Any) -> QuerySet[StockItem]:
+        return queries.stock_levels(**wanted)
 
 
 class StockDetail(RetrieveAPIView):
@@ -42,18 +65,51 @@ class StockDetail(RetrieveAPIView):
     queryset = queries.stock_levels()
     lookup_field = "sku"
 
+    @extend_schema(request=ThresholdSerializer, responses=StockItemSerializer)
+    def patch(self, request: Request, sku: str) -> Response:
+        """Move the threshold of low stock, which is all that is not changed by adjustments."""
+        wanted = ThresholdSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        try:
+            operations.set_low_threshold(sku=sku, threshold=wanted.validated_data["low_threshold"])
+        except operations.UnknownSku:
+            raise NotFound from None
+        return self.retrieve(request, sku=sku)
 
-class Adjustments(ListAPIView):
-    """The article's ledger, the newest first."""
 
-    permission_classes = (IsAdminUser,)
+class Ledger(ForStaff):
+    """Why the units on hand of all articles changed, the newest first."""
+
     pagination_class = NewestFirst
     serializer_class = LedgerEntrySerializer
+    filter_class = LedgerFilter
 
-    def get_queryset(self) -> QuerySet[LedgerEntry]:
+    def narrowed(self, **wanted: Any) -> QuerySet[LedgerEntry]:
+        return queries.ledger(**wanted)
+
+
+class Holds(ForStaff):
+    """What orders hold, have bought or have given back, the newest first."""
+
+    pagination_class = NewestFirst
+    serializer_class = HoldSerializer
+    filter_class = HoldFilter
+
+    def narrowed(self, **wanted: Any) -> QuerySet[Hold]:
+        return queries.holds(**wanted)
+
+
+class Adjustments(ForStaff):
+    """The article's ledger, the newest first."""
+
+    pagination_class = NewestFirst
+    serializer_class = LedgerEntrySerializer
+    filter_class = KindFilter
+
+    def narrowed(self, **wanted: Any) -> QuerySet[LedgerEntry]:
         if queries.stock_item(self.kwargs["sku"]) is None:
             raise NotFound
-        return queries.ledger_of(self.kwargs["sku"])
+        return queries.ledger(sku=self.kwargs["sku"], **wanted)
 
     @extend_schema(
         request=AdjustmentSerializer,

@@ -1,10 +1,16 @@
 """Every write of the inventory.
 
-Lock order, everywhere: the stock rows first, in SKU order, then the holds. So two orders that
-want the same articles never wait for each other in a circle.
+Lock order, everywhere: the stock rows first, in SKU order, then the holds, in the order of their
+orders' ids. So two batches that want the same articles never wait for each other in a circle.
 """
 
-from apps.inventory.operations.holds import NotHeld, commit_hold, release_hold, reserve_stock
+from apps.inventory.operations.book import NotHeld
+from apps.inventory.operations.holds import (
+    BadQuantity,
+    commit_holds,
+    release_holds,
+    reserve_stock,
+)
 from apps.inventory.operations.stock import (
     MoreThanAvailable,
     NoChange,
@@ -14,11 +20,12 @@ from apps.inventory.operations.stock import (
     UnknownSku,
     adjust_stock,
     announce_levels,
-    learn_article,
+    learn_articles,
     set_low_threshold,
 )
 
 __all__ = [
+    "BadQuantity",
     "MoreThanAvailable",
     "NoChange",
     "NoReason",
@@ -28,9 +35,9 @@ __all__ = [
     "UnknownSku",
     "adjust_stock",
     "announce_levels",
-    "commit_hold",
-    "learn_article",
-    "release_hold",
+    "commit_holds",
+    "learn_articles",
+    "release_holds",
     "reserve_stock",
     "set_low_threshold",
 ]

@@ -1,13 +1,14 @@
 """The articles themselves: heard of from the catalogue, counted by staff."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
+from typing import Protocol
 
 from django.db import transaction
 
-from apps.inventory.events import StockChanged
 from apps.inventory.models import LedgerEntry, StockItem
-from apps.inventory.operations.rows import lock_items, move_units
-from eventbus import publish
+from apps.inventory.operations.rows import Shelf, level_of, lock_items, write_items
+from eventbus import Envelope, publish
 
 MOST_UNITS = 1_000_000_000  # on hand; fits the database's integer and no real shelf
 
@@ -53,18 +54,54 @@ class TooManyUnits(StockRefused):
     code = "too_many_units"
 
 
+class KnownArticle(Protocol):
+    """An article as the catalogue tells it."""
+
+    @property
+    def sku(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def active(self) -> bool: ...
+    @property
+    def version(self) -> int: ...
+
+
 @transaction.atomic
-def learn_article(*, sku: str, title: str, active: bool, version: int) -> None:
-    """Keep the article as the catalogue tells it; an older version than the one kept is ignored.
+def learn_articles(*, articles: Sequence[KnownArticle], causes: Sequence[Envelope] = ()) -> None:
+    """Keep the articles as the catalogue tells them, of each the highest version.
 
     A new article has no units, and that is announced: its readers know then that it is sold out.
+    `causes` are the events that the articles, in their order, come from.
     """
-    told = {"title": title, "active": active, "article_version": version}
-    item, is_new = StockItem.objects.get_or_create(sku=sku, defaults=told)
-    if is_new:
-        publish(StockChanged(sku=sku, available=0, version=item.version), key=sku)
-    else:
-        StockItem.objects.filter(pk=item.pk, article_version__lt=version).update(**told)
+    told = dict(zip_longest((each.sku for each in articles), causes))
+    newest = {each.sku: each for each in sorted(articles, key=lambda each: each.version)}
+    known = lock_items(newest)
+    rows = [_row(newest[sku]) for sku in sorted(newest.keys() - {item.sku for item in known})]
+    StockItem.objects.bulk_create(rows, ignore_conflicts=True)
+    mine = {row.pk for row in rows}
+    for item in lock_items(row.sku for row in rows):
+        if item.pk in mine:
+            publish(level_of(item), key=item.sku, cause=told[item.sku])
+        else:
+            known.append(item)  # another transaction was faster by a moment
+    _renew(known, newest)
+
+
+def _row(article: KnownArticle) -> StockItem:
+    facts = {"title": article.title, "active": article.active, "article_version": article.version}
+    return StockItem(sku=article.sku, **facts)
+
+
+def _renew(known: Iterable[StockItem], newest: Mapping[str, KnownArticle]) -> None:
+    changed = []
+    for item in known:
+        article = newest[item.sku]
+        if item.article_version < article.version:
+            item.title, item.active = article.title, article.active
+            item.article_version = article.version
+            changed.append(item)
+    write_items(changed, ("title", "active", "article_version"))
 
 
 @transaction.atomic
@@ -79,11 +116,14 @@ def adjust_stock(*, sku: str, delta: int, reason: str, by: str) -> LedgerEntry:
         raise NoChange
     if not reason.strip():
         raise NoReason
-    items = lock_items([sku])
-    if not items:
+    shelf = Shelf([sku])
+    item = shelf.item(sku)
+    if item is None:
         raise UnknownSku(f"SKU: {sku}.")
-    _check_room(items[0], delta)
-    move_units(items, {sku: delta}, on_hand=+1)
+    _check_room(item, delta)
+    shelf.move({sku: delta}, on_hand=+1)
+    shelf.settle()
+    shelf.write()
     kind = LedgerEntry.Kind.RECEIVED if delta > 0 else LedgerEntry.Kind.ADJUSTED
     return LedgerEntry.objects.create(sku=sku, delta=delta, kind=kind, reason=reason.strip(), by=by)
 
@@ -105,8 +145,7 @@ def announce_levels(*, skus: Iterable[str] | None = None) -> int:
     known = StockItem.objects.order_by("sku").select_for_update()
     items = list(known if skus is None else known.filter(sku__in=set(skus)))
     for item in items:
-        level = StockChanged(sku=item.sku, available=item.available, version=item.version)
-        publish(level, key=item.sku)
+        publish(level_of(item), key=item.sku)
     return len(items)
 
 

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from rest_framework.test import APIClient
 
-from apps.inventory.models import LedgerEntry
+from apps.inventory.models import LedgerEntry, StockItem
 from apps.inventory.tests.factories import create, end, numbers, stocked
 from eventbus.testing import drain, published
 
@@ -13,6 +13,8 @@ pytestmark = pytest.mark.django_db
 
 STOCK = "/api/v1/inventory/stock/"
 ADJUSTMENTS = f"{STOCK}MUG/adjustments/"
+HOLDS = "/api/v1/inventory/holds/"
+LEDGER = "/api/v1/inventory/ledger/"
 
 
 def client_of(**who):
@@ -26,7 +28,7 @@ def staff():
     return client_of(is_staff=True)
 
 
-@pytest.mark.parametrize("path", [STOCK, f"{STOCK}MUG/", ADJUSTMENTS])
+@pytest.mark.parametrize("path", [STOCK, f"{STOCK}MUG/", ADJUSTMENTS, HOLDS, LEDGER])
 @pytest.mark.parametrize(("client", "status"), [(APIClient(), 401), (None, 403)])
 def test_only_staff_see_the_stock(path, client, status):
     stocked("MUG", 5)
@@ -178,7 +180,8 @@ def test_an_unknown_article_is_not_found(staff, sku):
 
 
 @pytest.mark.parametrize(
-    ("path", "position"), [(STOCK, "a\x00b"), (ADJUSTMENTS, "a\x00b"), (ADJUSTMENTS, "zzz")]
+    ("path", "position"),
+    [(STOCK, "a\x00b"), (ADJUSTMENTS, "a\x00b"), (ADJUSTMENTS, "zzz"), (HOLDS, "z"), (LEDGER, "z")],
 )
 def test_a_forged_cursor_is_not_found(staff, path, position):
     stocked("MUG", 5)
@@ -187,12 +190,47 @@ def test_a_forged_cursor_is_not_found(staff, path, position):
     assert staff.get(path, {"cursor": cursor}).status_code == 404
 
 
-@pytest.mark.parametrize("method", ["put", "patch", "delete"])
-@pytest.mark.parametrize("path", [STOCK, f"{STOCK}MUG/", ADJUSTMENTS])
-def test_stock_is_written_by_adjustments_only(staff, method, path):
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        *[(path, method) for path in (STOCK, ADJUSTMENTS) for method in ("put", "patch", "delete")],
+        *[(f"{STOCK}MUG/", method) for method in ("put", "post", "delete")],
+        *[(path, method) for path in (HOLDS, LEDGER) for method in ("post", "put", "delete")],
+    ],
+)
+def test_stock_is_written_by_adjustments_only(staff, path, method):
     stocked("MUG", 5)
 
     answer = getattr(staff, method)(path, {"on_hand": 99}, format="json")
 
     assert answer.status_code == 405
     assert numbers("MUG") == (5, 0)
+
+
+def test_the_threshold_of_an_article_can_be_moved(staff):
+    stocked("MUG", 5)
+
+    answer = staff.patch(f"{STOCK}MUG/", {"low_threshold": 9}, format="json")
+
+    assert answer.status_code == 200
+    assert answer.json()["low_threshold"] == 9
+    assert numbers("MUG") == (5, 0)
+
+
+@pytest.mark.parametrize(
+    ("sku", "body", "status"),
+    [
+        ("MUG", {"on_hand": 99}, 400),
+        ("MUG", {"low_threshold": -1}, 400),
+        ("MUG", {"low_threshold": "9"}, 400),
+        ("MUG", {"low_threshold": 10**10}, 400),
+        ("LAMP", {"low_threshold": 9}, 404),
+    ],
+)
+def test_a_threshold_that_cannot_be_is_refused(staff, sku, body, status):
+    stocked("MUG", 5, low_threshold=3)
+
+    answer = staff.patch(f"{STOCK}{sku}/", body, format="json")
+
+    assert answer.status_code == status
+    assert StockItem.objects.get().low_threshold == 3

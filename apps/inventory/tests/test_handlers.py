@@ -59,6 +59,25 @@ def test_an_article_told_twice_is_announced_once():
     assert len(published("inventory.stock_changed")) == 1
 
 
+def test_many_articles_at_once_are_new_newer_or_old_news():
+    stocked("BOWL", 5)
+    change_product("LAMP", version=2, title="Lamp")
+    drain()
+    for sku, version in (("MUG", 1), ("LAMP", 1), ("BOWL", 2), ("VASE", 1)):
+        change_product(sku, version=version, title=f"{sku} {version}")
+    drain()
+
+    assert dict(StockItem.objects.values_list("sku", "title")) == {
+        "BOWL": "BOWL 2",
+        "LAMP": "Lamp",
+        "MUG": "MUG 1",
+        "VASE": "VASE 1",
+    }
+    assert numbers("BOWL") == (5, 0)
+    levels = [fact["sku"] for fact in published("inventory.stock_changed")]
+    assert levels == ["BOWL", "LAMP", "MUG", "VASE"]
+
+
 def test_an_order_holds_all_its_lines():
     stocked("MUG", 5)
     stocked("BOWL", 9)

@@ -139,11 +139,23 @@ def in_threads(count: int, act: Callable[[int], object]) -> list[BaseException]:
     return errors
 
 
+def placed(order, *lines, retry_of=None):
+    wanted = [SimpleNamespace(sku=sku, quantity=quantity) for sku, quantity in lines]
+    return SimpleNamespace(order_id=order, lines=wanted, retry_of=retry_of)
+
+
 def reserve(*lines, retry_of=None):
     order = uuid7()
-    wanted = [SimpleNamespace(sku=sku, quantity=quantity) for sku, quantity in lines]
-    operations.reserve_stock(order_id=order, lines=wanted, retry_of=retry_of)
+    operations.reserve_stock(orders=[placed(order, *lines, retry_of=retry_of)])
     return order
+
+
+def commit(order):
+    operations.commit_holds(order_ids=[order])
+
+
+def release(order, why):
+    operations.release_holds(ended=[(order, why)])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -170,10 +182,10 @@ def test_orders_that_want_the_same_articles_in_another_order_never_wait_in_a_cir
     def live(number):
         order = reserve(*(lines if number % 2 else reversed(lines)))
         if number % 3 == 0:
-            operations.release_hold(order_id=order, why="orders.failed")
+            release(order, "orders.failed")
             order = reserve(*lines[number % 2 :], retry_of=order)
-        operations.commit_hold(order_id=order)
-        operations.release_hold(order_id=order, why="orders.cancelled")
+        commit(order)
+        release(order, "orders.cancelled")
 
     errors = in_threads(12, live)
 
@@ -188,12 +200,45 @@ def test_of_many_ends_at_once_one_gives_the_stock_back(confirmed):
     stocked("MUG", 5)
     order = reserve(("MUG", 2))
     if confirmed:
-        operations.commit_hold(order_id=order)
+        commit(order)
 
-    errors = in_threads(
-        8, lambda _: operations.release_hold(order_id=order, why="orders.cancelled")
-    )
+    errors = in_threads(8, lambda _: release(order, "orders.cancelled"))
 
     assert errors == []
     assert numbers("MUG") == (5, 0)
     assert Event.objects.filter(name="inventory.released").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_batches_and_the_retries_of_their_orders_at_once_leave_the_numbers_right():
+    """The two write the first row of the same order, from two ranges of the bus."""
+    for sku in ("BOWL", "MUG"):
+        stocked(sku, 8)
+    first, again = [uuid7() for _ in range(8)], [uuid7() for _ in range(8)]
+
+    def act(number):
+        one, two = number * 4, number * 4 + 4
+        operations.reserve_stock(orders=[placed(each, ("MUG", 1)) for each in first[one:two]])
+        retries = [
+            placed(order, ("BOWL", 1), retry_of=failed)
+            for order, failed in zip(again[one:two], first[::-1][one:two], strict=True)
+        ]
+        operations.reserve_stock(orders=retries)
+
+    errors = in_threads(2, act)
+
+    assert errors == []
+    assert numbers("BOWL") == (8, 8)
+    assert numbers("MUG") == (8, 0)
+    assert not queries.unbalanced_items().exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_orders_at_once_one_tells_of_low_stock():
+    stocked("MUG", 20, low_threshold=15)
+
+    errors = in_threads(10, lambda _: reserve(("MUG", 1)))
+
+    assert errors == []
+    low = Event.objects.filter(name="inventory.low_stock").values_list("payload", flat=True)
+    assert list(low) == [{"sku": "MUG", "available": 15, "threshold": 15}]
