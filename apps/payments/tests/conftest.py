@@ -8,12 +8,19 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from apps.payments import calls
 from apps.payments.gateway import GatewayUnavailable, gateway
 
 
 @pytest.fixture
 def order_id() -> UUID:
     return uuid7()
+
+
+@pytest.fixture(autouse=True)
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, all calls of a batch are made."""
+    monkeypatch.setattr(calls, "TOGETHER_SECONDS", 3600)
 
 
 ASKING = {"charge": ["charge", "outcome", "cancel"], "refund": ["refund"]}
