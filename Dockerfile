@@ -15,6 +15,7 @@ COPY . .
 RUN SHOP_ENV=production \
     SECRET_KEY=only-to-collect-the-static-files-of-this-image-0123456789 \
     QUOTE_KEYS=only-to-collect-the-static-files-of-this-image-0123456789 \
+    WEBHOOK_KEYS=only-to-collect-the-static-files-of-this-image-0123456789 \
     JWT_KEY=only-to-collect-the-static-files-of-this-image-0123456789 \
     ALLOWED_HOSTS=localhost \
     DATABASE_URL=postgres://localhost/none \

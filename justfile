@@ -51,7 +51,7 @@ check: lint
 
 # Django's own checks, as a production deployment would be set up; with no warning
 [private]
-check-production $SHOP_ENV="production" $SECRET_KEY=(uuid() + uuid()) $QUOTE_KEYS=(uuid() + uuid()) $JWT_KEY=(uuid() + uuid()) $ALLOWED_HOSTS="shop.example.com" $DATABASE_URL="postgres://shop@db.invalid/shop" $EMAIL_URL="smtp+tls://mail.invalid:587":
+check-production $SHOP_ENV="production" $SECRET_KEY=(uuid() + uuid()) $QUOTE_KEYS=(uuid() + uuid()) $JWT_KEY=(uuid() + uuid()) $WEBHOOK_KEYS=(uuid() + uuid()) $ALLOWED_HOSTS="shop.example.com" $DATABASE_URL="postgres://shop@db.invalid/shop" $EMAIL_URL="smtp+tls://mail.invalid:587":
     uv run manage.py check --deploy --fail-level WARNING
 
 # Mend what can be mended by itself

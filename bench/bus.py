@@ -7,6 +7,7 @@ with. Absolute figures move with the machine and its neighbours; the ratios are 
 
     python -m bench.bus --quick --only publish     one measurement, small: half a minute
     python -m bench.bus --only drain noop          two of them, in full
+    python -m bench.bus --markdown                 the table of docs/bus-measured.md in the end
     python -m bench.bus --sqlite                   SQLite instead, beside PostgreSQL
     python -m bench.bus --profile raw              where the time of a worker goes
 """
@@ -26,8 +27,8 @@ import django
 
 from shop.tests.servers import Postgres, postgres
 
-SERVER = ("shared_buffers=1GB", "max_wal_size=4GB")
-SETTINGS = ("fsync", "synchronous_commit", "shared_buffers", "max_wal_size")
+SERVER = ("shared_buffers=1GB", "max_wal_size=4GB", "deadlock_timeout=100ms")
+SETTINGS = ("fsync", "synchronous_commit", "shared_buffers", "max_wal_size", "deadlock_timeout")
 PROFILED = ("orm", "raw", "batch", "noop")
 QUICK = {
     **{"rounds": 1, "seconds": 1.0, "orm": 1_500, "raw": 3_000, "batch": 8_000, "noop": 3_000},
@@ -47,6 +48,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes, one round")
     parser.add_argument("--rounds", type=int, help="default 3, with --quick 1")
     parser.add_argument("--old", type=int, help="events in the full log, default 1,000,000")
+    parser.add_argument("--markdown", action="store_true", help="the table of the docs at the end")
     parser.add_argument("--sqlite", action="store_true", help="SQLite, beside PostgreSQL")
     parser.add_argument("--unprepared", action="store_true", help="as behind a pooler")
     parser.add_argument("--profile", choices=PROFILED, help="where a worker's time goes")
@@ -65,6 +67,7 @@ def main() -> None:
 
 def run(options: argparse.Namespace, server: Postgres, folder: Path) -> None:
     from bench.database import Database
+    from bench.figures import Row, table
     from bench.measures import MEASURES, Bench, Sizes
     from bench.pgbench import Reference
     from bench.profiles import profile
@@ -89,18 +92,21 @@ def run(options: argparse.Namespace, server: Postgres, folder: Path) -> None:
     missing = set(options.only or ()) - set(measures)
     if missing:
         sys.exit(f"There is no {', '.join(sorted(missing))}: choose of {', '.join(measures)}.")
-    missed = 0
+    rows: list[Row] = []
     for name in options.only or measures:
         began = time.perf_counter()
         print(f"\n{name}", flush=True)
         for row in measures[name](bench):
             print(f"  {row}", flush=True)
-            missed += row.met is False
+            rows.append(row)
         print(f"  ({time.perf_counter() - began:.0f} s)", flush=True)
     complaints = [line for line in bench.complaints if line.strip()]
+    missed = sum(row.met is False for row in rows)
     print(f"\n{missed} missed. The processes logged {len(complaints)} lines.")
     for line in sorted(set(complaints), key=complaints.index)[:20]:
         print(f"  {line}")
+    if options.markdown:
+        print(f"\n{facts(fresh.rows)}\n\n{table(rows)}")
 
 
 def facts(ask: Callable[[str], list[tuple[Any, ...]]]) -> str:

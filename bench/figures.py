@@ -1,6 +1,7 @@
 """Samples by round, their medians, and the table with the goal beside each figure."""
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -44,3 +45,17 @@ class Row:
         return (
             f"{self.what:<46} {self.figure:>24}  {self.against:<19} {self.goal:<24} {verdict}"
         ).rstrip()
+
+    def markdown(self) -> str:
+        """The line of the table in docs/bus-measured.md."""
+        what = f"– {self.what.strip()}" if self.what.startswith(" ") else self.what
+        found = ", ".join(filter(None, (self.figure, self.against)))
+        verdict = {True: "met", False: "**missed**", None: ""}[self.met]
+        line = f"| {what} | {found} | {self.goal} | {verdict} |"
+        return line.replace(">=", "≥").replace("<=", "≤").replace(" us", " µs")
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The table in docs/bus-measured.md."""
+    head = "| | measured | goal | |\n|---|---|---|---|\n"
+    return head + "\n".join(row.markdown() for row in rows)

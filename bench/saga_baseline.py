@@ -51,6 +51,7 @@ def buy(*, quote: str, owner: str, email: str, address: Address, payment_method:
         card=payment.card,
         amount=payment.amount,
         currency=payment.currency,
+        reference=str(order.pk),
     )
     if not isinstance(outcome, Captured):
         raise NotBought
@@ -201,7 +202,7 @@ def _write_mail(order: Order, offer: Offer) -> None:
         total=order.total,
         currency=order.currency,
     )
-    mail = mails.write(Notification.Kind.ORDER_CONFIRMED, order=info, facts={})
+    mail = mails.write(Notification.Kind.ORDER_CONFIRMED, whose=order.email, facts={"order": info})
     Notification.objects.create(
         kind=Notification.Kind.ORDER_CONFIRMED,
         occasion=order.pk,

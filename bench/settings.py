@@ -22,7 +22,7 @@ if "sqlite" in DATABASE["ENGINE"]:
 else:
     DATABASE["CONN_MAX_AGE"] = None
     if env.bool("DATABASE_PREPARE", True):  # as the shop's settings have it
-        DATABASE["OPTIONS"] = {"prepare_threshold": 2}
+        DATABASE["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 2}
 EVENTBUS = {
     "mode": env.str("EVENTBUS_MODE", "worker"),
     "contracts": BASE_DIR / "contracts",

@@ -13,6 +13,7 @@ from django.db import transaction
 from eventbus import conf, metrics, rebuilding
 from eventbus.delivery import park_first, run_batch
 from eventbus.engines import Engine
+from eventbus.engines.base import Move, Wanted
 from eventbus.envelope import Envelope
 from eventbus.errors import WorkerDied
 from eventbus.models import Cursor
@@ -64,9 +65,9 @@ def _begin(engine: Engine, subscriber: Subscriber, cursor: int, limit: int) -> B
         if claim is None:
             return None
         suspicious = claim.careful_until is not None
-        events = engine.fetch(claim, subscriber.handlers, 1 if suspicious else limit).events
+        events = engine.fetch(Wanted(claim, subscriber.handlers, 1 if suspicious else limit)).events
         if not events:
-            engine.advance(claim, 0, complete=True)
+            engine.advance(Move(claim, 0, complete=True))
             rebuilding.finish_if_done(engine, cursor)
             return Begun((), alone=False)
         first, until = events[0].position, claim.careful_until

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 from eventbus import conf
 from eventbus.contract import contracts
-from eventbus.contract_files import upcaster_problems, view_file_problems
+from eventbus.contract_files import label_of, upcaster_problems, view_file_problems
 from eventbus.registry import republishers, subscribers
 
 
@@ -22,16 +22,53 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
         problems.append(
             Error(f"EVENTBUS['database'] is {alias!r}, not a database", id="eventbus.E001")
         )
-    elif settings.DATABASES[alias].get("ATOMIC_REQUESTS"):
-        problems.append(
-            Error("ATOMIC_REQUESTS would hold a transaction through every page", id="eventbus.E002")
-        )
+    else:
+        problems += _database_problems(alias)
     if mode not in ("thread", "worker", "manual"):
         problems.append(
             Error(f"EVENTBUS['mode'] is {mode!r}: thread, worker or manual", id="eventbus.E003")
         )
     if conf.get("contracts") is None or not conf.contracts_folder().is_dir():
         problems.append(Error("EVENTBUS['contracts'] does not name a folder", id="eventbus.E004"))
+    return problems
+
+
+def _database_problems(alias: str) -> list[CheckMessage]:
+    configured = settings.DATABASES[alias]
+    kind = configured["ENGINE"].rpartition(".")[2]
+    problems: list[CheckMessage] = []
+    if configured.get("ATOMIC_REQUESTS"):
+        problems.append(
+            Error("ATOMIC_REQUESTS would hold a transaction through every page", id="eventbus.E002")
+        )
+    if not any(known in kind for known in ("sqlite", "postg")):  # postgis and wrappers too
+        problems.append(
+            Error(f"The bus runs on SQLite and PostgreSQL, not on {kind}", id="eventbus.E009")
+        )
+    mode = configured.get("OPTIONS", {}).get("transaction_mode")
+    if "sqlite" in kind and mode not in ("IMMEDIATE", "EXCLUSIVE"):
+        problems.append(
+            Warning(
+                "A transaction that reads first cannot write while another does: set OPTIONS"
+                ' {"transaction_mode": "IMMEDIATE"}',
+                id="eventbus.W001",
+            )
+        )
+    return problems
+
+
+@register("eventbus")
+def check_names(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """A subscriber, and with it a position in the log, is of one app."""
+    problems: list[CheckMessage] = []
+    for subscriber in subscribers.values():
+        found = (label_of(handler) for handler in subscriber.handlers.values())
+        labels = sorted({label for label in found if label})
+        if len(labels) > 1:
+            words = (
+                f"The subscriber {subscriber.name} has handlers in two apps: {', '.join(labels)}"
+            )
+            problems.append(Error(words, id="eventbus.E008"))
     return problems
 
 

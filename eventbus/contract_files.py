@@ -37,14 +37,15 @@ def problems_of(source: str) -> list[str]:
     """
     problems = [problem for c in public_contracts(source) for problem in producer_problems(c)]
     for subscriber in subscribers.values():
-        mine = [h for h in subscriber.handlers.values() if _label(h) == source]
+        mine = [h for h in subscriber.handlers.values() if label_of(h) == source]
         for handler in mine:
             problems += view_file_problems(handler.view, handler.name, subscriber=subscriber.name)
         problems += upcaster_problems(subscriber) if mine else []
     return problems
 
 
-def _label(handler: Handler) -> str | None:
+def label_of(handler: Handler) -> str | None:
+    """The app that the handler's function lives in."""
     config = apps.get_containing_app_config(handler.function.__module__)
     return config.label if config else None
 

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from eventbus import conf, metrics, parking, rebuilding, writing
 from eventbus.engines import Engine, engine
-from eventbus.engines.base import Fetched
+from eventbus.engines.base import Claim, Fetched, Move, Wanted
 from eventbus.envelope import ERASED, MUTED, Envelope
 from eventbus.errors import BrokenTransaction, HandlerExited
 from eventbus.handling import handling
@@ -78,12 +78,7 @@ def run_together(engine: Engine, batches: Sequence[Batch]) -> Sequence[Batch]:
     begun: list[Batch] = []
     try:
         with transaction.atomic(using=engine.connection.alias):
-            for batch in batches:
-                begun.append(batch)
-                with watched(batch.subscriber.name):
-                    _take(engine, batch, deadline)
-                if time.monotonic() > deadline:
-                    break
+            _take_together(engine, batches, begun, deadline)
     except Exception as error:
         logger.info("run apart, as together they failed: %r", error)
         return [batch for batch in begun if batch.failed] or begun or batches
@@ -97,22 +92,44 @@ def _take(engine: Engine, batch: Batch, deadline: float, *, alone: bool = False)
     if claim is None:
         metrics.conflicted()
         return
-    fetched = engine.fetch(claim, batch.subscriber.handlers, batch.limit)
-    batch.events = fetched.events
+    fetched = engine.fetch(Wanted(claim, batch.subscriber.handlers, batch.limit))
     with writing.together(engine):
-        _handle(batch, fetched, deadline)
-    if batch.muted:
-        parking.count_muted(claim.cursor, batch.muted)
-    last = batch.events[batch.done - 1].position if batch.done else 0
-    engine.advance(claim, last, complete=batch.done == len(batch.events) < batch.limit)
-    if fetched.rebuilding or not fetched.events:
-        rebuilding.finish_if_done(engine, claim.cursor)
+        move = _handle(batch, claim, fetched, deadline)
+    _advance(engine, [(move, fetched)])
 
 
-def _handle(batch: Batch, fetched: Fetched, deadline: float) -> None:
+def _take_together(
+    engine: Engine, batches: Sequence[Batch], begun: list[Batch], deadline: float
+) -> None:
+    """As `_take` of each, but every question is asked once for all; `begun` grows by those whose
+    turn has come."""
+    claims = engine.claim_all([batch.cursor for batch in batches])
+    for _ in range(len(batches) - len(claims)):
+        metrics.conflicted()
+    taken = [batch for batch in batches if batch.cursor in claims]
+    wanted = [Wanted(claims[b.cursor], b.subscriber.handlers, b.limit) for b in taken]
+    moves = []
+    with writing.together(engine):
+        for batch, fetched in zip(taken, engine.fetch_all(wanted), strict=True):
+            begun.append(batch)
+            with watched(batch.subscriber.name):
+                moves.append((_handle(batch, claims[batch.cursor], fetched, deadline), fetched))
+            if time.monotonic() > deadline:
+                break
+    _advance(engine, moves)
+
+
+def _advance(engine: Engine, moves: Sequence[tuple[Move, Fetched]]) -> None:
+    engine.advance_all([move for move, _ in moves])
+    for move, fetched in moves:
+        if fetched.rebuilding or not fetched.events:
+            rebuilding.finish_if_done(engine, move.claim.cursor)
+
+
+def _handle(batch: Batch, claim: Claim, fetched: Fetched, deadline: float) -> Move:
     """Make the runs until all are made, or until the time is up and what is handled is the front
-    of the batch."""
-    subscriber = batch.subscriber
+    of the batch; says how far the cursor has come."""
+    subscriber, batch.events = batch.subscriber, fetched.events
     behind = parking.parked_keys(subscriber.name, fetched.events) if fetched.parked else set()
     again = rebuilding.of(subscriber.name, fetched)
     reached = -1
@@ -124,6 +141,10 @@ def _handle(batch: Batch, fetched: Fetched, deadline: float) -> None:
         reached = max(reached, run.last)
         if batch.done == reached + 1 and time.monotonic() > deadline:
             break
+    if batch.muted:
+        parking.count_muted(claim.cursor, batch.muted)
+    last = batch.events[batch.done - 1].position if batch.done else 0
+    return Move(claim, last, complete=batch.done == len(batch.events) < batch.limit)
 
 
 def _run_again(engine: Engine, subscriber: Subscriber, cursor: int, batch: Batch) -> int:
@@ -155,13 +176,13 @@ def park_first(
     were moved past."""
     with transaction.atomic(using=engine.connection.alias):
         claim = engine.claim(cursor)
-        fetched = engine.fetch(claim, subscriber.handlers, 1) if claim else Fetched()
+        fetched = engine.fetch(Wanted(claim, subscriber.handlers, 1)) if claim else Fetched()
         if not claim or not fetched.events or fetched.events[0].event_id != failed.event_id:
             return 0  # another worker has been here meanwhile
         parked = rebuilding.of(subscriber.name, fetched).prepared_one(failed)
         muted, now = failed.position in fetched.muted, engine.clock()
         state = parking.park_failed(subscriber.name, parked, error, now=now, muted=muted)
-        engine.advance(claim, failed.position, complete=False)
+        engine.advance(Move(claim, failed.position, complete=False))
     tally = Tally(subscriber.name)
     tally.put([failed], "dead" if state == parking.State.DEAD else "parked")
     tally.count()

@@ -129,7 +129,9 @@ def redeliver(name: str, *, key: object, subscriber: str) -> None:
     event = Event.objects.filter(name=name, key=str(key)).latest("id")
     fields = {field.name for field in dataclasses.fields(Envelope)} - {"position"}
     envelope = Envelope(position=event.pk, **{field: getattr(event, field) for field in fields})
+    handler = subscribers[subscriber].handlers[name]
     with transaction.atomic():
-        result = invoke(subscribers[subscriber].handlers[name], [envelope])
-        if callable(result):
-            result()
+        result = invoke(handler, [envelope])
+        for record in result if handler.external and handler.batch else [result]:
+            if callable(record):
+                record()

@@ -24,7 +24,7 @@ logger = logging.getLogger("eventbus.worker")
 
 YIELD_SECONDS = 0.001  # between batches, so that a web request gets SQLite's write lock
 AT_ONCE = 20  # external calls at most that a batch handler gets
-CALLER_SECONDS = 5.0  # callers are rung when a call is due; this is for a ring that went wrong
+CALLER_SECONDS = 30.0  # callers are rung when a call is due; this is for a ring that went wrong
 State = Parked.State
 
 

@@ -22,6 +22,9 @@ CARDS = {  # of the mock gateway; any future date, any code
     "4000 0000 0000 0069": "has expired",
     "4000 0000 0000 0127": "has the wrong security code",
     "4000 0000 0000 0119": "meets a processing error",
+    "4000 0000 0000 3220": "is paid when you approve it (3-D Secure)",
+    "4000 0000 0000 5126": "is paid; a refund fails later",
+    "9911 7300 0000 0019": "gets no answer at first, and turns out to be paid",
 }
 
 
@@ -33,6 +36,7 @@ class Demo:
     reset: bool = False
     stock: dict[str, int] = field(default_factory=dict)  # units by SKU
     sign_ins: list[Any] = field(default_factory=list)
+    coupons: list[Any] = field(default_factory=list)
 
     def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
         """Each step's name, and the function that does it and tells the result."""
@@ -43,6 +47,8 @@ class Demo:
             yield "Catalogue", self.load_catalogue
         if "users" in settings.SHOP_CONTEXTS:
             yield "People", self.load_people
+        if "cart" in settings.SHOP_CONTEXTS:
+            yield "Coupons", self.load_coupons
         yield "Events", tell_drained
         if "inventory" in settings.SHOP_CONTEXTS and self.stock:
             yield "Stock", self.load_stock
@@ -56,6 +62,10 @@ class Demo:
         random.seed(self.seed)
         self.sign_ins = import_module("apps.users.demo").load()
         return f"{len(self.sign_ins)} people"
+
+    def load_coupons(self) -> str:
+        self.coupons = import_module("apps.cart.demo").load()
+        return f"{len(self.coupons)} coupons"
 
     def load_stock(self) -> str:
         """Needs the events handled: inventory knows only articles that it has heard of."""

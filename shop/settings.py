@@ -55,6 +55,7 @@ SECRET_KEY, *SECRET_KEY_FALLBACKS = secrets(
     "SECRET_KEY", "local-development-only-secret-key-never-for-production"
 )
 QUOTE_KEYS = secrets("QUOTE_KEYS", "local-development-only-quote-key")  # the first signs
+WEBHOOK_KEYS = secrets("WEBHOOK_KEYS", "local-development-only-webhook-key")  # the first signs
 JWT_KEY = secrets("JWT_KEY", "local-development-only-json-web-token-key")[0]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -68,6 +69,10 @@ SHOP_NAME = env.str("SHOP_NAME", "Harbour & Pine")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", "EUR")
 SHOP_URL = env.str("SHOP_URL", "http://127.0.0.1:8080")  # for links in mails
 ORDER_PAYMENT_WINDOW = timedelta(minutes=env.int("ORDER_PAYMENT_MINUTES", 30))
+CHALLENGE_WINDOW = timedelta(minutes=env.int("CHALLENGE_MINUTES", 10))
+GATEWAY_TIMEOUT = timedelta(seconds=env.int("GATEWAY_TIMEOUT_SECONDS", 30))
+GATEWAY_SLOW_SECONDS = 0 if TESTING else env.int("GATEWAY_SLOW_SECONDS", 6)  # of the mock
+GATEWAY_WEBHOOK_SECONDS = env.int("GATEWAY_WEBHOOK_SECONDS", 15)  # of the mock
 QUOTE_LIFETIME = timedelta(minutes=15)
 STOCK_LOW_THRESHOLD = env.int("STOCK_LOW_THRESHOLD", 3)  # units
 
@@ -145,8 +150,8 @@ if "sqlite" in DATABASE["ENGINE"]:
 else:
     DATABASE["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)  # seconds
     DATABASE["CONN_HEALTH_CHECKS"] = True
-    if env.bool("DATABASE_PREPARE", True):  # the bus's statements; the ORM binds in Python
-        DATABASE.setdefault("OPTIONS", {})["prepare_threshold"] = 2
+    if env.bool("DATABASE_PREPARE", True):  # docs/adr/0012-the-server-binds-and-prepares.md
+        DATABASE.setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=2)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "")
@@ -210,8 +215,11 @@ THROTTLES = {  # requests of one client in a time; empty: as many as it likes
     "anon": env.str("API_ANON_RATE", "600/min"),  # by address: offices share one
     "user": env.str("API_USER_RATE", "600/min"),
     "sign-in": env.str("SIGN_IN_RATE", "10/min"),
+    "sign-in-account": env.str("SIGN_IN_ACCOUNT_RATE", "30/hour"),
+    "account-mail": env.str("ACCOUNT_MAIL_RATE", "20/hour"),
     "card": env.str("CARD_RATE", "20/min"),  # stolen numbers are tried by the hundred
-    "coupon": env.str("COUPON_RATE", "20/min"),
+    "reviews": env.str("REVIEW_RATE", "20/hour"),
+    "coupon": env.str("COUPON_RATE", "20/min"),  # wrong codes
 }
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"]
@@ -244,6 +252,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "DEFAULT_GENERATOR_CLASS": "shop.openapi.Generator",
+    "POSTPROCESSING_HOOKS": [],  # each choice stands where it is: several contexts have a "status"
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
@@ -267,6 +276,7 @@ else:
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"{SHOP_NAME} <shop@example.com>")
 EMAIL_TIMEOUT = 10  # seconds
 MAILBOX_PAGE = not EMAIL_URL  # production has to have one
+STAFF_MAIL = env.list("STAFF_MAIL", default=[] if PRODUCTION or TESTING else ["staff@example.com"])
 
 # Text, time, files ----------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

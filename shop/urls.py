@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from shop import api, health, monitoring
+from shop import api, health, legal, monitoring
 from shop.storefront import navigation
 
 
@@ -37,6 +37,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", monitoring.metrics, name="metrics"),
+    path("legal/<slug:name>/", legal.page, name="legal"),
 ]
 served = []
 for name in settings.SHOP_CONTEXTS:

@@ -4,4 +4,8 @@ from django.apps import AppConfig
 class CartConfig(AppConfig):
     name = "apps.cart"
     label = "cart"
-    slots = {"header": "apps.cart.slots.header", "product.buy": "apps.cart.slots.buy"}
+    slots = {
+        "header": "apps.cart.slots.header",
+        "product.buy": "apps.cart.slots.buy",
+        "order.again": "apps.cart.slots.again",
+    }

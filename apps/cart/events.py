@@ -1,10 +1,11 @@
-"""What the cart context tells the world: the signed quote, a document that the shopper carries."""
+"""What the cart context tells the world: the signed quote, a document that the shopper carries. And
+what it tells itself."""
 
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from eventbus import document, payload
+from eventbus import document, event, payload
 
 
 @payload
@@ -40,3 +41,11 @@ class Quote:
     expires_at: datetime
     coupon: str | None = None  # the code that gives the discount; one use of it is held
     shipping_tax: Decimal = Decimal("0.00")  # included in shipping, and counted in tax
+
+
+@event("cart.expired", version=1, private=True)
+class CartExpired:
+    """Nobody has changed the cart for so long that it goes (scheduled; guarded by `changed_at`)."""
+
+    cart_id: UUID
+    changed_at: datetime  # when it was last changed, as known when this was scheduled

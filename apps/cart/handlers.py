@@ -1,6 +1,6 @@
 """What the cart does when something happens elsewhere. Once an event, in one transaction."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -19,6 +19,7 @@ class ArticleView:
     picture: str
     url: str
     active: bool
+    tax_class: str = "standard"
 
 
 @payload
@@ -42,6 +43,8 @@ class PlacedOrder:
     cart_version: int
     placed_at: datetime
     lines: tuple[OrderedLine, ...]
+    owner: str = ""
+    coupon: str | None = None
 
 
 @payload
@@ -49,14 +52,20 @@ class EndedOrder:
     order_id: UUID
 
 
-@subscribe("products.changed")
-def know_article(article: ArticleView) -> None:
-    operations.record_article(**asdict(article))
+@payload
+class UntouchedCart:
+    cart_id: UUID
+    changed_at: datetime
 
 
-@subscribe("inventory.stock_changed")
-def know_stock(level: StockLevel) -> None:
-    operations.record_stock(sku=level.sku, available=level.available, version=level.version)
+@subscribe("products.changed", batch=True)
+def know_articles(articles: Sequence[ArticleView]) -> None:
+    operations.record_articles(articles)
+
+
+@subscribe("inventory.stock_changed", batch=True)
+def know_stock(levels: Sequence[StockLevel]) -> None:
+    operations.record_stock(levels)
 
 
 @subscribe("orders.created")
@@ -67,6 +76,8 @@ def hold_cart(order: PlacedOrder) -> None:
         cart_version=order.cart_version,
         placed_at=order.placed_at,
         lines=order.lines,
+        owner=order.owner,
+        coupon=order.coupon or "",
     )
 
 
@@ -74,3 +85,8 @@ def hold_cart(order: PlacedOrder) -> None:
 def let_go(order: EndedOrder, event: Envelope) -> None:
     status = event.name.removeprefix("orders.")
     operations.settle_order(order_id=order.order_id, status=status)
+
+
+@subscribe("cart.expired")
+def expire(cart: UntouchedCart) -> None:
+    operations.expire_cart(cart_id=cart.cart_id, changed_at=cart.changed_at)

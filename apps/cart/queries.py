@@ -1,12 +1,17 @@
 """What can be asked about carts."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
 from decimal import Decimal
+from hashlib import sha256
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Now
 
-from apps.cart.models import Article, Cart, CartLine, Stock
+from apps.cart import counting
+from apps.cart.models import Article, Cart, CartLine, Coupon, CouponUse, Stock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +26,7 @@ class Line:
     unit_price: Decimal  # now
     seen_price: Decimal  # when it was put in
     price_version: int
+    tax_class: str
     active: bool
     available: int | None  # units; None while inventory has not spoken
 
@@ -44,11 +50,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What has become of a line since the shopper put it in, to be accepted before paying."""
+
+    sku: str
+    title: str
+    kind: str  # "price", "short", "sold_out" or "inactive"
+    before: Decimal | int  # of "price" what one cost, else the units in the cart
+    now: Decimal | int  # what one costs; the units that can be had, 0 of those that are gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """An open cart, read at one moment; without an id there is none."""
 
     cart_id: UUID | None = None
     version: int = 0
+    coupon: str = ""  # the code that was entered; whether it is good is asked when quoting
     lines: tuple[Line, ...] = ()  # in the order in which they were put in
 
     @property
@@ -61,9 +79,15 @@ class Contents:
         return sum(line.quantity for line in self.lines)
 
     @property
-    def problems(self) -> tuple[Line, ...]:
-        """The lines that cannot be bought as they are."""
-        return tuple(line for line in self.lines if line.problem)
+    def changes(self) -> tuple[Change, ...]:
+        """What the shopper has to accept before this can be bought."""
+        return tuple(change for line in self.lines for change in _changes(line))
+
+    @property
+    def changes_id(self) -> str:
+        """Names exactly these changes, so that nothing is accepted unseen; empty without any."""
+        told = json.dumps([astuple(change) for change in self.changes], default=str)
+        return sha256(told.encode()).hexdigest()[:16] if self.changes else ""
 
 
 def contents(owner: str | None) -> Contents:
@@ -84,18 +108,32 @@ def contents(owner: str | None) -> Contents:
     lines = tuple(
         _line(row, articles.get(row.sku) or _unknown(row), stock.get(row.sku)) for row in rows
     )
-    return Contents(cart_id=rows[0].cart_id, version=rows[0].cart.version, lines=lines)
+    cart = rows[0].cart
+    return Contents(cart_id=cart.pk, version=cart.version, coupon=cart.coupon, lines=lines)
 
 
 def count(owners: list[str]) -> int:
-    """Units in the open carts of all these owners."""
-    lines = CartLine.objects.filter(cart__owner__in=owners, cart__status=Cart.Status.OPEN)
-    return int(lines.aggregate(units=Sum("quantity"))["units"] or 0)
+    """Units in the open carts of all these owners; for the eye, not to reckon with (counting.py)."""
+    return counting.units(owners, _count)
+
+
+def coupons() -> QuerySet[Coupon]:
+    """The coupons, each with how often it is `held` now and was `used`."""
+    status = CouponUse.Status
+    held = Q(uses__status=status.HELD, uses__held_until__gt=Now())
+    return Coupon.objects.annotate(
+        held=Count("uses", filter=held), used=Count("uses", filter=Q(uses__status=status.USED))
+    )
 
 
 def has_carts(owner: str) -> bool:
     """Whether the owner has ever put something into a cart that is still theirs."""
     return Cart.objects.filter(owner=owner).exists()
+
+
+def _count(owner: str) -> int:
+    lines = CartLine.objects.filter(cart__owner=owner, cart__status=Cart.Status.OPEN)
+    return int(lines.aggregate(units=Sum("quantity"))["units"] or 0)
 
 
 def _line(row: CartLine, article: Article, available: int | None) -> Line:
@@ -108,6 +146,7 @@ def _line(row: CartLine, article: Article, available: int | None) -> Line:
         unit_price=article.price,
         seen_price=row.seen_price,
         price_version=article.version,
+        tax_class=article.tax_class,
         active=article.active,
         available=available,
     )
@@ -116,3 +155,12 @@ def _line(row: CartLine, article: Article, available: int | None) -> Line:
 def _unknown(row: CartLine) -> Article:
     """What stands for an article while products' word of it is missing: nothing to be sold."""
     return Article(sku=row.sku, title=row.sku, price=row.seen_price, version=0, active=False)
+
+
+def _changes(line: Line) -> Iterator[Change]:
+    named = {"sku": line.sku, "title": line.title}
+    if line.problem:
+        left = line.available if line.problem == "short" else 0
+        yield Change(**named, kind=line.problem, before=line.quantity, now=left or 0)
+    if line.repriced and line.problem in ("", "short"):
+        yield Change(**named, kind="price", before=line.seen_price, now=line.unit_price)

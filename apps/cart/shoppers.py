@@ -32,14 +32,20 @@ def owner_of(token: str) -> str:
 
 def owner(request: AnyRequest) -> str | None:
     """Whose cart the request is about, if anybody's. Somebody signed in who still carries the
-    token of an anonymous cart gets it as their own."""
+    token of an anonymous cart gets it as their own; `notices` then says what they got less of."""
     known: str | None = request.get_owner()  # type: ignore[union-attr]
     token = token_in(request)
     if known is None or not known.startswith("user:"):
         return owner_of(token) if token else None
     if token and queries.has_carts(owner_of(token)):
-        operations.claim_carts(anonymous=owner_of(token), owner=known)
+        less = operations.claim_carts(anonymous=owner_of(token), owner=known)
+        request.cart_notices = [put.told for put in less]  # type: ignore[union-attr]
     return known
+
+
+def notices(request: AnyRequest) -> list[str]:
+    """What the shopper should hear of, after `owner` has been asked."""
+    return getattr(request, "cart_notices", [])
 
 
 def owners(request: AnyRequest) -> list[str]:

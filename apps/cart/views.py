@@ -5,20 +5,23 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.cart import operations, queries, rates, shoppers
-from apps.cart.forms import AddForm, DeliveryForm, QuantityForm
-from apps.cart.models import MOST
+from apps.cart import operations, queries, shoppers
+from apps.cart.forms import AddForm, CouponForm, DeliveryForm, QuantityForm, lines_in
+from apps.cart.models import MOST, MOST_LINES
+from apps.cart.tries import TooManyTries, trying_a_code
 
-DELIVERY = {"country": next(iter(rates.COUNTRIES)), "shipping_method": rates.Method.STANDARD}
 REFUSALS = {
     operations.NotSold: "This article is no longer sold.",
     operations.SoldOut: "This article is sold out.",
+    operations.CartFull: f"A cart takes up to {MOST_LINES} different articles.",
     operations.NotInCart: "That article is not in your cart any more.",
 }
+LACKS = {"inactive": "no longer sold.", "sold_out": "sold out.", "cart_full": "your cart is full."}
 
 
 @require_safe
@@ -26,18 +29,16 @@ REFUSALS = {
 def cart(request: HttpRequest) -> HttpResponse:
     """What is in the cart and what it costs to send where; `?country=&shipping_method=`."""
     owner = shoppers.owner(request)
-    contents = queries.contents(owner)
-    form = DeliveryForm(DELIVERY | request.GET.dict(), label_suffix="")
-    signed = None
-    if contents.lines and not contents.problems and form.is_valid():
-        signed = _quote(owner, form.cleaned_data)
+    _tell_notices(request)
+    form = DeliveryForm(request.GET.dict())
+    signed, refused = _quote(owner, form.cleaned_data) if form.is_valid() else (None, None)
     context = {
-        "cart": contents,
+        "cart": queries.contents(owner),
         "form": form,
         "quote": signed and signed.quote,
         "token": signed and signed.token,
+        "refused": refused,
         "most": MOST,
-        "free_over": rates.FREE_STANDARD_OVER,
         "query": request.GET.urlencode(),
     }
     response = render(request, "cart/cart.html", context)
@@ -69,6 +70,21 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+def again(request: HttpRequest) -> HttpResponse:
+    """Put what was ordered once into the cart again: `sku` and `quantity`, once a line."""
+    lines = lines_in(request.POST.getlist("sku"), request.POST.getlist("quantity"))
+    if lines is None:
+        messages.error(request, "These articles cannot be ordered again.")
+        return _back(request)
+    owner, token = shoppers.owner_or_new(request)
+    result = operations.add_again(owner=owner, lines=lines)
+    _tell_again(request, result)
+    response = _back(request)
+    shoppers.remember(request, response, token if result.added else None)
+    return response
+
+
+@require_POST
 def update(request: HttpRequest, sku: str) -> HttpResponse:
     """Have another quantity of an article; 0 takes it out."""
     form = QuantityForm(request.POST)
@@ -88,12 +104,54 @@ def remove(request: HttpRequest, sku: str) -> HttpResponse:
     return _back(request)
 
 
-def _quote(owner: str | None, delivery: dict[str, str]) -> operations.SignedQuote | None:
-    """The quote; None when the cart has changed under our hands and the page shows it no more."""
+@require_POST
+def coupon(request: HttpRequest) -> HttpResponse:
+    """Put a coupon into the cart."""
+    form = CouponForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Please enter the code of a coupon.")
+        return _back(request)
     try:
-        return operations.make_quote(owner=owner, **delivery)
-    except (operations.EmptyCart, operations.Unavailable):
-        return None
+        with trying_a_code(request):
+            code = operations.apply_coupon(owner=shoppers.owner(request), **form.cleaned_data)
+        messages.success(request, f"Coupon {code} is in your cart.")
+    except (operations.CouponRefused, operations.EmptyCart, TooManyTries) as refusal:
+        messages.error(request, str(refusal) or "Your cart is empty.")
+    return _back(request)
+
+
+@require_POST
+def remove_coupon(request: HttpRequest) -> HttpResponse:
+    """Take the coupon out."""
+    operations.remove_coupon(owner=shoppers.owner(request))
+    messages.success(request, "The coupon is taken out.")
+    return _back(request)
+
+
+@require_POST
+def accept(request: HttpRequest) -> HttpResponse:
+    """Agree to the changes that the page has shown."""
+    seen = request.POST.get("changes_id", "")
+    try:
+        operations.accept_changes(owner=shoppers.owner(request), changes_id=seen)
+        messages.success(request, "Your cart is up to date.")
+    except operations.CartChanged:
+        messages.warning(request, "It has changed once more. Please have another look.")
+    except operations.EmptyCart:
+        messages.error(request, "Your cart is empty.")
+    return _back(request)
+
+
+def _quote(
+    owner: str | None, delivery: dict[str, str]
+) -> tuple[operations.SignedQuote | None, operations.CouponRefused | None]:
+    """The quote, or why the coupon is refused; neither while the page has other things to say."""
+    try:
+        return operations.make_quote(owner=owner, **delivery), None
+    except operations.CouponRefused as refusal:
+        return None, refusal
+    except (operations.EmptyCart, operations.CartChanged):
+        return None, None
 
 
 def _try(request: HttpRequest, change: Callable[[], operations.Put | None]) -> bool:
@@ -106,13 +164,30 @@ def _try(request: HttpRequest, change: Callable[[], operations.Put | None]) -> b
     if put is None or put.quantity == 0:
         messages.success(request, "Taken out of your cart.")
     elif put.notice:
-        messages.warning(request, f"{put.title}: {put.notice}")
+        messages.warning(request, put.told)
     else:
         messages.success(request, f"{put.quantity} × {put.title} in your cart.")
     return True
 
 
+def _tell_again(request: HttpRequest, result: operations.Again) -> None:
+    if result.added:
+        count = len(result.added)
+        messages.success(request, f"{count} article{pluralize(count)} put into your cart.")
+    for put in result.added:
+        if put.notice:
+            messages.warning(request, put.told)
+    for missing in result.missing:
+        messages.warning(request, f"{missing.title}: {LACKS[missing.reason]}")
+
+
+def _tell_notices(request: HttpRequest) -> None:
+    for notice in shoppers.notices(request):
+        messages.warning(request, notice)
+
+
 def _back(request: HttpRequest) -> HttpResponse:
     """To the cart, for the same delivery as before."""
+    _tell_notices(request)
     query = request.GET.urlencode()
     return redirect(reverse("cart:cart") + (f"?{query}" if query else ""))

@@ -1,11 +1,23 @@
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.text import Truncator
 
-from apps.notifications import operations
-from apps.notifications.models import MailboxMessage, Notification, OrderInfo, Refund, Resend
+from apps.notifications import operations, queries
+from apps.notifications.models import (
+    MailboxMessage,
+    Notification,
+    OptOut,
+    OrderInfo,
+    Refund,
+    Resend,
+)
+
+Ask = Callable[..., bool]
 
 
 class ReadOnly:
@@ -28,12 +40,40 @@ class ResendInline(ReadOnly, admin.TabularInline):
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("created_at", "kind", "recipient", "subject", "outcome", "attempts", "sent_at")
+    """The log of mails. A mail of an order leads to all mails of that order."""
+
+    list_display = (
+        "created_at",
+        "kind",
+        "recipient",
+        "subject",
+        "of_order",
+        "outcome",
+        "attempts",
+        "last_error",
+        "sent_at",
+    )
     list_filter = ("state", "kind")
-    search_fields = ("recipient", "subject", "order_id")
+    search_fields = ("recipient", "subject", "order_id", "whose")
+    search_help_text = "An address, a number or id of an order, words of the subject"
     ordering = ("-created_at",)
     inlines = (ResendInline,)
-    actions = ("resend",)
+    actions = ("retry", "resend")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
+        return queries.with_order_number(super().get_queryset(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Notification], search_term: str
+    ) -> tuple[QuerySet[Notification], bool]:
+        """An order is looked for by its number, too."""
+        found, doubled = super().get_search_results(request, queryset, search_term)
+        number = search_term.strip()
+        return (found | queries.of_number(queryset, number) if number else found), doubled
+
+    def get_exclude(self, request: HttpRequest, obj: Notification | None = None) -> Any:
+        """A link by which somebody can act for another is not for staff to see."""
+        return ("text", "html") if obj and obj.has_secret else ()
 
     @admin.display(description="state", ordering="state")
     def outcome(self, notification: Notification) -> Any:
@@ -41,19 +81,48 @@ class NotificationAdmin(ReadOnly, admin.ModelAdmin):
         held = Notification.State.HELD.label
         return held if notification.is_unknown else notification.get_state_display()
 
+    @admin.display(description="order", ordering="order_number")
+    def of_order(self, notification: Notification) -> Any:
+        if notification.order_id is None:
+            return ""
+        number = getattr(notification, "order_number", None) or notification.order_id
+        return format_html('<a href="?order_id={}">{}</a>', notification.order_id, number)
+
+    @admin.display(description="error")
+    def last_error(self, notification: Notification) -> str:
+        return Truncator(notification.error).chars(80)
+
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("notifications.change_notification")
 
+    @admin.action(description="Retry what was not sent", permissions=["resend"])
+    def retry(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
+        self._ask(request, chosen, operations.retry, "sent already, or never tried")
+
     @admin.action(description="Resend", permissions=["resend"])
     def resend(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
-        asked = [
-            operations.resend(notification_id=pk, by=str(request.user.pk))
-            for pk in chosen.values_list("pk", flat=True)
-        ]
+        self._ask(request, chosen, operations.resend, "not wanted, or with a link that is gone")
+
+    def _ask(
+        self, request: HttpRequest, chosen: QuerySet[Notification], ask: Ask, reasons: str
+    ) -> None:
+        """Once for each; who asked is kept beside the mail and in the admin's own history."""
+        asked = []
+        for notification in chosen:
+            asked.append(ask(notification_id=notification.pk, by=str(request.user.pk)))
+            if asked[-1]:
+                self.log_change(request, notification, f"{ask.__name__.capitalize()} asked for.")
         self.message_user(request, f"{sum(asked)} will be sent again.")
         if not all(asked):
-            left = f"{asked.count(False)} left alone: being sent at this moment."
+            left = f"{asked.count(False)} left alone: being sent at this moment, {reasons}."
             self.message_user(request, left, messages.WARNING)
+
+
+@admin.register(OptOut)
+class OptOutAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("whose", "kind", "at")
+    list_filter = ("kind",)
+    search_fields = ("whose",)
 
 
 @admin.register(OrderInfo)

@@ -7,6 +7,7 @@ from django.conf import settings
 class NotificationsConfig(AppConfig):
     name = "apps.notifications"
     label = "notifications"
+    slots = {"account.links": "apps.notifications.slots.account_link"}
 
     @property
     def nav(self) -> list[dict[str, Any]]:

@@ -21,3 +21,10 @@ class NotificationSent:
     notification_id: UUID
     kind: str  # "order_confirmed", "order_failed", "order_cancelled", ...
     order_id: UUID | None
+
+
+@event("notifications.link_expired", version=1, private=True)
+class LinkExpired:
+    """The link in a mail is not good any more (scheduled when the mail is written)."""
+
+    notification_id: UUID

@@ -1,6 +1,7 @@
-"""Mails: what they are about, what became of them, and a mailbox for development."""
+"""Mails: what they are about, what became of them, who wants which, and a mailbox for development."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -10,6 +11,9 @@ from uuid_utils.compat import uuid7
 # no result belonged to a process that died: nobody knows whether the mail went out.
 UNKNOWN_AFTER = timedelta(minutes=5)
 
+# Of columns that came later: code that does not know them yet may still write rows.
+EMPTY: dict[str, Any] = {"blank": True, "default": "", "db_default": ""}
+
 
 class OrderInfo(models.Model):
     """What mails say about an order; from orders.created, never changed."""
@@ -18,7 +22,9 @@ class OrderInfo(models.Model):
     number = models.CharField(max_length=40)
     email = models.EmailField(max_length=254)
     url = models.URLField(max_length=1000)  # of its page; opens a guest's order too
-    lines = models.JSONField()  # [{"title", "quantity", "unit_price"}]
+    subject = models.CharField(max_length=64, **EMPTY)  # whose order it is: see Notification
+    lines = models.JSONField()  # [{"title", "quantity", "unit_price", "discount", "tax"}]
+    coupon = models.CharField(max_length=64, **EMPTY)  # its code
     discount = models.DecimalField(max_digits=12, decimal_places=2)  # 0 or more, taken off
     shipping = models.DecimalField(max_digits=12, decimal_places=2)
     tax = models.DecimalField(max_digits=12, decimal_places=2)  # included in the total
@@ -53,7 +59,14 @@ class Notification(models.Model):
         ORDER_FAILED = "order_failed", "order failed"
         ORDER_CANCELLED = "order_cancelled", "order cancelled"
         ORDER_SHIPPED = "order_shipped", "order shipped"
+        ORDER_DELIVERED = "order_delivered", "order delivered"
         PAYMENT_REFUNDED = "payment_refunded", "payment refunded"
+        EMAIL_VERIFICATION = "email_verification", "address to be confirmed"
+        EMAIL_CHANGED = "email_changed", "address changed"
+        PASSWORD_RESET = "password_reset", "new password asked for"
+        PASSWORD_CHANGED = "password_changed", "password changed"
+        LOW_STOCK = "low_stock", "low stock (staff)"
+        REFUND_FAILED = "refund_failed", "refund failed (staff)"
 
     class State(models.TextChoices):
         REQUESTED = "requested", "requested"
@@ -61,14 +74,20 @@ class Notification(models.Model):
         SENT = "sent", "sent"
         FAILED = "failed", "refused or unreachable"  # certainly not delivered
         HELD = "held", "outcome unknown"  # a person decides whether it is sent again
+        SKIPPED = "skipped", "not wanted"  # the recipient does without this kind
+        EXPIRED = "expired", "too late to send"  # its link was not good any more
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=32, choices=Kind)
     # What it is about: the order for what happens once to an order, the event for what may
-    # happen again (a refund). One mail for each, however often the event is delivered.
+    # happen again (a refund). One mail for each to each recipient, however often the event is
+    # delivered.
     occasion = models.UUIDField()
     order_id = models.UUIDField(null=True, blank=True, db_index=True)
+    # Whose it is: the id of a user, a hash for a guest, empty for staff. Preferences go by it.
+    whose = models.CharField(max_length=64, db_index=True, **EMPTY)
     recipient = models.EmailField(max_length=254)
+    expires_at = models.DateTimeField(null=True, blank=True)  # not to be sent any more then
     subject = models.CharField(max_length=200)
     text = models.TextField()
     html = models.TextField()
@@ -82,7 +101,7 @@ class Notification(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "occasion"], name="notifications_one_mail_an_occasion"
+                fields=["kind", "occasion", "recipient"], name="notifications_one_an_occasion"
             )
         ]
         indexes = [models.Index(fields=["state", "created_at"], name="notifications_state")]
@@ -95,6 +114,33 @@ class Notification(models.Model):
         """Whether nobody can say if the last attempt reached the mail server."""
         stuck = self.begun_at is not None and self.begun_at < timezone.now() - UNKNOWN_AFTER
         return self.state == self.State.HELD or (self.state == self.State.SENDING and stuck)
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether it holds a link that lets whoever reads it act for somebody."""
+        return self.kind in WITH_SECRET
+
+
+# What people can do without. The rest has to be told: it is about their money or their account.
+OPTIONAL = (Notification.Kind.ORDER_SHIPPED, Notification.Kind.ORDER_DELIVERED)
+WITH_SECRET = (Notification.Kind.EMAIL_VERIFICATION, Notification.Kind.PASSWORD_RESET)
+FOR_STAFF = (Notification.Kind.LOW_STOCK, Notification.Kind.REFUND_FAILED)
+
+
+class OptOut(models.Model):
+    """Somebody does without a kind of mail. No row: they get it."""
+
+    whose = models.CharField(max_length=64)  # as in Notification; never empty
+    kind = models.CharField(max_length=32, choices=Notification.Kind)  # one of OPTIONAL
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["whose", "kind"], name="notifications_one_opt_out")
+        ]
+
+    def __str__(self) -> str:
+        return f"no {self.kind}"
 
 
 class Resend(models.Model):

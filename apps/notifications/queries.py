@@ -2,9 +2,17 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
-from apps.notifications.models import MailboxMessage, Notification, OrderInfo, Refund
+from apps.notifications.models import (
+    OPTIONAL,
+    MailboxMessage,
+    Notification,
+    OptOut,
+    OrderInfo,
+    Refund,
+)
 
 
 def mails_of(order_id: UUID) -> QuerySet[Notification]:
@@ -12,9 +20,46 @@ def mails_of(order_id: UUID) -> QuerySet[Notification]:
     return Notification.objects.filter(order_id=order_id).order_by("created_at", "id")
 
 
+def with_order_number(mails: QuerySet[Notification]) -> QuerySet[Notification]:
+    """The mails, each with the number that people call its order by as `order_number`."""
+    orders = OrderInfo.objects.filter(pk=OuterRef("order_id"))
+    return mails.annotate(order_number=Subquery(orders.values("number")[:1]))
+
+
+def of_number(mails: QuerySet[Notification], number: str) -> QuerySet[Notification]:
+    """Those about the order with that number, in any case."""
+    orders = OrderInfo.objects.filter(number__iexact=number)
+    return mails.filter(order_id__in=orders.values("pk"))
+
+
 def order(order_id: UUID) -> OrderInfo:
     """What is known about the order; raises OrderInfo.DoesNotExist."""
     return OrderInfo.objects.get(pk=order_id)
+
+
+def known_order(order_id: UUID | None) -> OrderInfo | None:
+    """The same, or None."""
+    return OrderInfo.objects.filter(pk=order_id).first() if order_id else None
+
+
+def is_wanted(*, kind: str, whose: str) -> bool:
+    """Whether the person gets mails of the kind. Most kinds everybody gets."""
+    if kind not in OPTIONAL:
+        return True
+    return not OptOut.objects.filter(whose=whose, kind=kind).exists()
+
+
+def worth_sending(mails: QuerySet[Notification]) -> QuerySet[Notification]:
+    """Those that are wanted and whose time is not over."""
+    refused = OptOut.objects.filter(whose=OuterRef("whose"), kind=OuterRef("kind"))
+    in_time = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return mails.filter(in_time).exclude(Exists(refused))
+
+
+def preferences(whose: str) -> dict[str, bool]:
+    """The optional kinds, and whether the person gets each."""
+    refused = set(OptOut.objects.filter(whose=whose).values_list("kind", flat=True))
+    return {kind.value: kind.value not in refused for kind in OPTIONAL}
 
 
 def refunds_of(order_id: UUID) -> QuerySet[Refund]:

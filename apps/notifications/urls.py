@@ -1,10 +1,12 @@
 from django.urls import path
 
-from apps.notifications import views
+from apps.notifications.views import mailbox, preferences
 
 app_name = "notifications"
 urlpatterns = [
-    path("mailbox/", views.mailbox, name="mailbox"),
-    path("mailbox/<uuid:message_id>/", views.message, name="message"),
-    path("mailbox/<uuid:message_id>/html/", views.message_html, name="message_html"),
+    path("preferences/", preferences.preferences, name="preferences"),
+    path("stop/<str:token>/", preferences.stop, name="stop"),
+    path("mailbox/", mailbox.mailbox, name="mailbox"),
+    path("mailbox/<uuid:message_id>/", mailbox.message, name="message"),
+    path("mailbox/<uuid:message_id>/html/", mailbox.message_html, name="message_html"),
 ]

@@ -15,6 +15,15 @@ def owner_of(request: Any) -> str | None:
     return owner
 
 
+def customer_of(owner: str) -> UUID | None:
+    """The customer's id; None for guests (and where users have other ids than ours)."""
+    kind, _, value = owner.partition(":")
+    try:
+        return UUID(value) if kind == "user" else None
+    except ValueError:
+        return None
+
+
 def access_token(order_id: UUID, *, key: str | None = None) -> str:
     """The order's token: 256 bits derived from its id by QUOTE_KEYS (the first one signs)."""
     secret = key or settings.QUOTE_KEYS[0]

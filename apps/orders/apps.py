@@ -5,7 +5,10 @@ class OrdersConfig(AppConfig):
     name = "apps.orders"
     label = "orders"
     nav = [{"label": "My orders", "url": "orders:list", "order": 40}]
-    slots = {"cart.checkout": "apps.orders.slots.checkout"}
+    slots = {
+        "cart.checkout": "apps.orders.slots.checkout",
+        "account.links": "apps.orders.slots.account_link",
+    }
     gauges = "apps.orders.metrics.gauges"
 
     def ready(self) -> None:

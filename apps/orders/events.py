@@ -110,3 +110,10 @@ class PaymentDue:
     """The time to pay is over (scheduled when the order is placed)."""
 
     order_id: UUID
+
+
+@event("orders.sweep_due", version=1, private=True)
+class SweepDue:
+    """Orders that should have ended by now are looked for (scheduled with the orders)."""
+
+    at: datetime

@@ -39,7 +39,11 @@ def gauges() -> Iterable[Metric]:
     for status in Order.Status.values:
         by_status.add_metric([status], counted.get(status, 0))
     overdue = "Orders still in progress after their time to pay: the saga has lost them."
+    slow = (
+        "Orders in progress for longer than any honest payment takes: something waits for a person."
+    )
     return [
         by_status,
+        GaugeMetricFamily("shop_orders_slow", slow, value=queries.slow_orders().count()),
         GaugeMetricFamily("shop_orders_overdue", overdue, value=queries.overdue_orders().count()),
     ]

@@ -1,8 +1,11 @@
 """What orders knows: the orders themselves, their history, and its own view of prices."""
 
 import secrets
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -18,8 +21,23 @@ def new_number() -> str:
     return f"HP-{drawn[:4]}-{drawn[4:]}"
 
 
+def first_id(at: datetime) -> UUID:
+    """The least id that a row made at that time or later has: so the primary key bounds it."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)  # a UUIDv7 starts with its milliseconds
+
+
 # An amount in the order's currency.
 money = partial(models.DecimalField, max_digits=12, decimal_places=2)
+# One that a release before knew nothing of: the database fills it in for that one's writes.
+later_money = partial(money, default=Decimal("0.00"), db_default=Decimal("0.00"))
+later_text = partial(models.CharField, blank=True, default="", db_default="")
+
+
+def between(field: str, amount: Any) -> Q:
+    """Not negative and no more than the amount; rounded, because SQLite computes decimals in
+    binary floats."""
+    most = Round(amount, precision=2)
+    return Q(**{f"{field}__gte": 0, f"{field}__lte": most})
 
 
 class Order(models.Model):
@@ -49,8 +67,11 @@ class Order(models.Model):
     currency = models.CharField(max_length=3)  # ISO 4217
     subtotal = money()
     discount = money()
+    coupon = later_text(max_length=100)  # the code that gave the discount
     shipping = money()
-    tax = money()  # included in the total
+    shipping_method = later_text(max_length=40)  # of the quote
+    shipping_tax = later_money()  # included in shipping
+    tax = money()  # included in the total: the lines' and shipping's
     total = money()
     refunded = money(default=Decimal("0.00"))  # so far
     cart_id = models.UUIDField()
@@ -82,6 +103,12 @@ class Order(models.Model):
                 condition=Q(
                     subtotal__gte=0, discount__gte=0, shipping__gte=0, tax__gte=0, refunded__gte=0
                 ),
+            ),
+            models.CheckConstraint(
+                name="orders_parts_within_their_whole",
+                condition=between("discount", F("subtotal"))
+                & between("shipping_tax", F("shipping"))
+                & between("tax", F("total")),
             ),
             models.UniqueConstraint(
                 name="orders_one_live_order_a_cart",
@@ -115,10 +142,19 @@ class OrderLine(models.Model):
     quantity = models.PositiveIntegerField()  # units, 1 or more
     unit_price = money()  # tax included
     price_version = models.PositiveBigIntegerField()  # of products.changed
+    discount = later_money()  # of the whole line: its share of the order's
+    tax_rate = later_money()  # percent
+    tax = later_money()  # included in what is paid for the line
 
     class Meta:
         ordering = ["id"]
         constraints = [
+            models.CheckConstraint(
+                name="orders_line_parts_within_their_whole",
+                condition=between("discount", F("unit_price") * F("quantity"))
+                & between("tax", F("unit_price") * F("quantity") - F("discount"))
+                & Q(tax_rate__gte=0, tax_rate__lte=100),
+            ),
             models.UniqueConstraint(name="orders_one_line_a_sku", fields=["order", "sku"]),
             models.CheckConstraint(
                 name="orders_line_quantity_and_price",
@@ -131,7 +167,7 @@ class OrderLine(models.Model):
 
     @property
     def total(self) -> Decimal:
-        """Of the line, in the order's currency."""
+        """Of the line before its discount, in the order's currency."""
         return self.unit_price * self.quantity
 
 
@@ -143,6 +179,7 @@ class StatusChange(models.Model):
     from_status = models.CharField(max_length=10, blank=True)  # empty: it was placed
     to_status = models.CharField(max_length=10)
     by = models.CharField(max_length=40)  # customer, staff, timeout, inventory, payments
+    actor = later_text(max_length=80)  # which person of the staff: "user:<id>"
     reason = models.TextField(blank=True)
     at = models.DateTimeField()
 
@@ -165,15 +202,17 @@ class TimelineEntry(models.Model):
         SOLD_OUT = "sold_out"
         DECLINED = "declined"
         RELEASED = "released"
+        ACTION_REQUIRED = "action_required"
         CANCELLED = "cancelled"
         REFUNDED = "refunded"
+        REFUND_FAILED = "refund_failed"
         SHIPPED = "shipped"
         DELIVERED = "delivered"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="timeline")
     event_id = models.UUIDField()
-    kind = models.CharField(max_length=12, choices=Kind)
+    kind = models.CharField(max_length=20, choices=Kind)
     data = models.JSONField(default=dict, blank=True)  # what the words need
     at = models.DateTimeField()  # when it happened, not when orders heard of it
 

@@ -77,10 +77,35 @@ class NotRetryable(Refusal):
     code = "not_retryable"
 
 
+class RetryTooLate(Refusal):
+    """The discount of this order was kept for 15 minutes. Your cart still holds everything: please
+    check out again from there."""
+
+    code = "retry_too_late"
+
+
 class NotCancellable(Refusal):
     """This order can no longer be cancelled."""
 
     code = "not_cancellable"
+
+
+class NotShippable(Refusal):
+    """Only a confirmed order can be shipped."""
+
+    code = "not_shippable"
+
+
+class NotDeliverable(Refusal):
+    """Only a shipped order can be marked as delivered."""
+
+    code = "not_deliverable"
+
+
+class KeyInFlight(Refusal):
+    """A request with this Idempotency-Key is being answered. Repeat it in a second."""
+
+    code = "idempotency_key_in_flight"
 
 
 class KeyReused(Refusal):

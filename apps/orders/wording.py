@@ -14,12 +14,21 @@ from apps.orders.models import Order, TimelineEntry
 Kind = TimelineEntry.Kind
 State = Literal["done", "pending", "failed"]
 SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}
+STATUS_WORDS = {
+    Order.Status.PENDING: "We are working on your order.",
+    Order.Status.CONFIRMED: "Thank you! Your order is confirmed.",
+    Order.Status.SHIPPED: "Your order is on its way.",
+    Order.Status.DELIVERED: "Your order was delivered.",
+    Order.Status.FAILED: "Your order was not completed.",
+    Order.Status.CANCELLED: "Your order is cancelled.",
+}
 
 PLAIN = {
     Kind.PLACED: "Order placed",
     Kind.RESERVED: "Stock reserved",
     Kind.CONFIRMED: "Order confirmed",
     Kind.RELEASED: "Stock released",
+    Kind.ACTION_REQUIRED: "Your bank asks you to confirm the payment",
     Kind.DELIVERED: "Delivered",
 }
 STILL_TO_COME = (Kind.RESERVED, Kind.PAID, Kind.CONFIRMED, Kind.MAILED)
@@ -33,7 +42,7 @@ MAILS = {
     "order_delivered": "Delivery mail sent",
 }
 BRANDS = {"amex": "American Express"}
-BAD = (Kind.SOLD_OUT, Kind.DECLINED, Kind.CANCELLED)
+BAD = (Kind.SOLD_OUT, Kind.DECLINED, Kind.CANCELLED, Kind.REFUND_FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +53,13 @@ class Step:
     text: str
     state: State
     at: datetime | None  # None: still to come
+
+
+def status_words(order: Order, *, acts: bool) -> str:
+    """How the order stands; `acts`: it waits for the shopper to act."""
+    if acts:
+        return "Please confirm the payment with your bank."
+    return STATUS_WORDS[Order.Status(order.status)]
 
 
 def timeline_of(order: Order) -> list[Step]:
@@ -81,6 +97,9 @@ def words(entry: TimelineEntry) -> str:
             return cancelled(data["by"], data["reason"])
         case Kind.REFUNDED:
             return f"Refunded {amount(data['amount'], data['currency'])}"
+        case Kind.REFUND_FAILED:
+            sum_owed = amount(data["amount"], data["currency"])
+            return f"The refund of {sum_owed} did not go through: we will see to it"
         case Kind.SHIPPED:
             return f"Shipped with {data['carrier']}, tracking number {data['tracking']}"
     return PLAIN[Kind(entry.kind)]

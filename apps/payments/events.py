@@ -74,3 +74,20 @@ class RefundRequested:
 
     order_id: UUID
     refund_id: UUID
+    number: int = 0  # of the asking: only the newest asks
+
+
+@event("payments.outcome_due", version=1, private=True)
+class OutcomeDue:
+    """It is time to ask what became of a charge: the gateway was silent, works on it, or the
+    time for the shopper's answer to a challenge is over."""
+
+    order_id: UUID
+    number: int  # of the asking: only the newest asks
+
+
+@event("payments.webhook_due", version=1, private=True)
+class WebhookDue:
+    """It is time for the mock gateway to tell something by itself."""
+
+    webhook_id: UUID

@@ -1,5 +1,6 @@
-"""The card as a page posts it."""
+"""The card as a page posts it, and the refund as staff do."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -7,6 +8,15 @@ from django.utils import timezone
 
 from apps.payments import cards
 from apps.payments.gateway import Card
+
+
+class RefundForm(forms.Form):
+    """How much staff give back, and why."""
+
+    amount = forms.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal("0.01"))
+    reason = forms.CharField(max_length=200, help_text="Kept with the refund.")
+    # Of this page, so that sending it twice gives back once.
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
 
 class CardForm(forms.Form):

@@ -1,12 +1,13 @@
-"""What payments does when something happens elsewhere. Once an event, in one transaction."""
+"""What payments does when something happens elsewhere, or when its own time has come."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from apps.payments import calls, operations
-from eventbus import payload, subscribe
+from apps.payments.calls import Record
+from eventbus import Envelope, payload, subscribe
 
 
 @payload
@@ -20,6 +21,7 @@ class PlacedOrder:
     payment_method: str
     placed_at: datetime
     pay_before: datetime
+    url: str = ""
 
 
 @payload
@@ -30,35 +32,58 @@ class SomeOrder:
 
 
 @payload
+class Asking:
+    """The part of payments.outcome_due that the external step reads."""
+
+    order_id: UUID
+    number: int
+
+
+@payload
 class WantedRefund:
     """The part of payments.refund_requested that the external step reads."""
 
     refund_id: UUID
+    number: int = 0
 
 
-@subscribe("orders.created")
-def note_order(order: PlacedOrder) -> None:
-    operations.note_order(
-        order_id=order.order_id, owner=order.owner, amount=order.total, currency=order.currency,
-        token=order.payment_method, placed_at=order.placed_at, pay_before=order.pay_before,
-    )  # fmt: skip
+@payload
+class WaitingWebhook:
+    """The part of payments.webhook_due that the mock gateway reads."""
+
+    webhook_id: UUID
 
 
-@subscribe("inventory.reserved")
-def note_reservation(order: SomeOrder) -> None:
-    operations.note_reservation(order_id=order.order_id)
+@subscribe("orders.created", batch=True)
+def note_orders(orders: Sequence[PlacedOrder]) -> None:
+    operations.note_orders(orders)
 
 
-@subscribe("orders.failed", "orders.cancelled")
-def end_payment(order: SomeOrder) -> None:
-    operations.end_payment(order_id=order.order_id)
+@subscribe("inventory.reserved", batch=True)
+def note_reservations(orders: Sequence[SomeOrder]) -> None:
+    operations.note_reservations([order.order_id for order in orders])
 
 
-@subscribe("payments.requested", external=True)
-def charge(order: SomeOrder) -> Callable[[], object]:
-    return calls.charge(order_id=order.order_id)
+@subscribe("orders.failed", "orders.cancelled", batch=True)
+def end_payments(orders: Sequence[SomeOrder]) -> None:
+    operations.end_payments([order.order_id for order in orders])
+
+
+@subscribe("payments.requested", external=True, batch=True)
+def charge(orders: Sequence[SomeOrder], told: Sequence[Envelope]) -> list[Record | Exception]:
+    return calls.charge(orders, after=[event.occurred_at for event in told])
+
+
+@subscribe("payments.outcome_due", external=True)
+def ask_again(asking: Asking, told: Envelope) -> Record:
+    return calls.ask_again(order_id=asking.order_id, number=asking.number, at=told.occurred_at)
 
 
 @subscribe("payments.refund_requested", external=True)
-def refund(wanted: WantedRefund) -> Callable[[], object]:
-    return calls.refund(refund_id=wanted.refund_id)
+def refund(wanted: WantedRefund, told: Envelope) -> Record:
+    return calls.refund(refund_id=wanted.refund_id, number=wanted.number, at=told.occurred_at)
+
+
+@subscribe("payments.webhook_due", external=True)
+def deliver_webhook(waiting: WaitingWebhook) -> None:
+    calls.deliver_webhook(webhook_id=waiting.webhook_id)

@@ -1,17 +1,23 @@
-"""The way of the card without scripts: its own page, between the form and where that is going."""
+"""The way of the card without scripts: its own page, between the form and where that is going;
+and the page that the bank would show for 3-D Secure, played by the mock gateway."""
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.payments import calls
+from apps.payments import calls, queries
 from apps.payments.forms import CardForm
-from apps.payments.gateway import CardRefused, GatewayUnavailable, shown_test_cards
+from apps.payments.gateway import (
+    CardRefused,
+    GatewayUnavailable,
+    challenges,
+    shown_test_cards,
+)
 
 OURS = {
     "csrfmiddlewaretoken",
@@ -65,6 +71,25 @@ def _tokenise(request: HttpRequest, form: CardForm) -> Any:
     except GatewayUnavailable:
         form.add_error(None, GATEWAY_DOWN)
     return None
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def challenge(request: HttpRequest, challenge_id: str) -> HttpResponse:
+    """The bank's question, open to whoever has its unguessable id. Answered, once and in time or
+    not, it leads back to the order's page, which tells how it goes on."""
+    shown = challenges.find(challenge_id)
+    payment = queries.payment_of_challenge(challenge_id)
+    if shown is None or payment is None:
+        raise Http404
+    back = payment.order_path if _is_local(payment.order_path) else "/"
+    answer = request.POST.get("answer")
+    if answer in ("approve", "deny"):
+        challenges.answer(challenge_id, approve=answer == "approve")
+        return HttpResponseRedirect(back)
+    status = 400 if request.method == "POST" else 200
+    context = {"challenge": shown, "back": back}
+    return render(request, "payments/challenge.html", context, status=status)
 
 
 def _passed(request: HttpRequest) -> list[tuple[str, str]]:

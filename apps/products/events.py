@@ -22,3 +22,19 @@ class ProductChanged:
     tax_class: str = "standard"  # or "reduced"; the rates are the cart's
     regular_price: Decimal | None = None  # outside the sale that lowers `price`; null: no sale
     picture_alt: str = ""  # what the picture shows, in words
+
+
+@event("products.sale_began", version=1, private=True)
+class SaleBegan:
+    """The time has come from which a price list holds (scheduled when it is saved)."""
+
+    price_list: UUID
+    revision: int  # of the list, when this was scheduled
+
+
+@event("products.sale_ended", version=1, private=True)
+class SaleEnded:
+    """The time has come until which a price list held (scheduled when it is saved)."""
+
+    price_list: UUID
+    revision: int  # of the list, when this was scheduled

@@ -8,6 +8,9 @@ from functools import cache
 from string import Template
 
 CLOSE = "-close"
+SIZE = 400  # width and height of every drawing, in CSS pixels
+NONE_YET = "blanket-cream"  # stands for an article that nobody has given a picture
+NONE_YET_ALT = "No picture of it yet"
 COLOURS = {
     "blue": "#3b6fb6",
     "navy": "#2f4468",
@@ -148,8 +151,13 @@ FRAME = Template("""\
 
 
 def names() -> list[str]:
-    """Every recipe there is."""
+    """Every shape in every colour, seen from afar."""
     return [f"{shape}-{colour}" for shape in SHAPES for colour in COLOURS]
+
+
+def recipes() -> list[str]:
+    """The same, each also seen from nearby."""
+    return [name + view for name in names() for view in ("", CLOSE)]
 
 
 def exists(name: str) -> bool:

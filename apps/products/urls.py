@@ -8,4 +8,5 @@ urlpatterns = [
     path("c/<slug:slug>/", views.product_list, name="category"),
     path("pictures/<slug:name>.svg", views.picture, name="picture"),
     path("<slug:slug>/", views.product, name="product"),
+    path("<slug:slug>/reviews/", views.reviews, name="reviews"),
 ]

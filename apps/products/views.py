@@ -1,14 +1,25 @@
 """The catalogue's pages."""
 
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
+from typing import Any
 
-from apps.products import pictures, queries
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.products import operations, pictures, queries
+from apps.products.forms import ReviewForm
+from apps.products.models import Product, Review
+from apps.products.shoppers import ReviewThrottle, customer_of
+from apps.products.structured import product_data
 
 PAGE_SIZE = 12  # fills rows of two, three and four
+REVIEWS_SHOWN = 5  # on the product's own page
+REVIEWS_A_PAGE = 20
 PICTURE_MAX_AGE = 30 * 24 * 3600  # seconds; a picture changes only with the code
 
 
@@ -17,9 +28,13 @@ def product_list(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """All products, or those of a category and all below it."""
     tree = queries.category_tree()
     if slug is not None and slug not in tree:
-        raise Http404("There is no such category.")
+        now = queries.category_at(slug)
+        if now not in tree:
+            raise Http404("There is no such category.")
+        return _moved(request, "products:category", now)
     branch = tree[slug] if slug else None
-    page = Paginator(queries.products(tree, branch), PAGE_SIZE).get_page(request.GET.get("page"))
+    found = queries.carded(queries.products(tree, branch))
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "category": branch,
         "path": branch.path[:-1] if branch else (),
@@ -33,21 +48,23 @@ def product_list(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """One product; `?sku=` chooses the variant, else the first that can be bought."""
-    tree = queries.category_tree()
-    shown = get_object_or_404(queries.products(tree), slug=slug)
-    variants = queries.on_sale(shown)
-    stock = queries.stock_of(variant.sku for variant in variants)
-    by_sku = {variant.sku: variant for variant in variants}
-    buyable = [variant for variant in variants if stock.get(variant.sku) != 0]
-    chosen = by_sku.get(request.GET.get("sku", "")) or (buyable or variants)[0]
-    context = {
-        "product": shown,
-        "path": tree[shown.category.slug].path,
-        "variant": chosen,
-        "variants": variants,
-        "available": stock.get(chosen.sku),
-    }
-    return render(request, "products/product.html", context)
+    shown = queries.detailed(customer_of(request)).filter(slug=slug).first()
+    if shown is None:
+        return _moved(request, "products:product", queries.product_at(slug))
+    return _product_page(request, shown)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def reviews(request: HttpRequest, slug: str) -> HttpResponse:
+    """What buyers say, page by page; a POST writes one's own."""
+    if request.method == "POST":
+        return _write_review(request, slug)
+    shown = queries.products().filter(slug=slug).first()
+    if shown is None:
+        return _moved(request, "products:reviews", queries.product_at(slug))
+    pages = Paginator(queries.approved_reviews(shown.pk), REVIEWS_A_PAGE)
+    context = {"product": shown, "page": pages.get_page(request.GET.get("page"))}
+    return render(request, "products/reviews.html", context)
 
 
 @require_safe
@@ -57,3 +74,71 @@ def picture(request: HttpRequest, name: str) -> HttpResponse:
     if not pictures.exists(name):
         raise Http404("There is no such picture.")
     return HttpResponse(pictures.draw(name), content_type="image/svg+xml")
+
+
+def _write_review(request: HttpRequest, slug: str) -> HttpResponse:
+    customer = customer_of(request)
+    shown = queries.detailed(customer).filter(slug=slug).first()
+    if shown is None:
+        return _moved(request, "products:reviews", queries.product_at(slug))
+    page = reverse("products:product", args=[slug])
+    if customer is None:
+        return redirect_to_login(page)
+    form = ReviewForm(request.POST)
+    if not ReviewThrottle().allow_request(request, None):  # type: ignore[arg-type]
+        form.add_error(None, "That is a lot of reviews. Please try again in an hour.")
+        return _product_page(request, shown, form, status=429)
+    if not form.is_valid():
+        return _product_page(request, shown, form, status=422)
+    try:
+        operations.write_review(customer_id=customer, product_id=shown.pk, **form.cleaned_data)
+    except operations.NotBought:
+        messages.error(request, "Only customers who have bought it may review it.")
+        return redirect(page)
+    messages.success(request, "Thank you! Your review is shown as soon as we have read it.")
+    return redirect(page)
+
+
+def _product_page(
+    request: HttpRequest, shown: Product, form: ReviewForm | None = None, *, status: int = 200
+) -> HttpResponse:
+    variants = shown.on_offer  # type: ignore[attr-defined]
+    variant = queries.first_to_show(variants, request.GET.get("sku", ""))
+    available = queries.units_of(variant)
+    said, own = _reviews(request, shown)
+    context = {
+        "product": shown,
+        "path": queries.path_of(shown.category),
+        "variant": variant,
+        "axes": queries.axes(variants, variant),
+        "pictures": queries.gallery(shown, variant),
+        "available": available,
+        "reviews": said,
+        "form": form or own,
+        "data": product_data(request, shown, variant, available=available),
+    }
+    return render(request, "products/product.html", context, status=status)
+
+
+def _reviews(request: HttpRequest, shown: Product) -> tuple[list[Review], ReviewForm | None]:
+    """The newest, and for a buyer the form with what they wrote, to be written anew."""
+    customer = customer_of(request)
+    if customer is None or not shown.bought:  # type: ignore[attr-defined]
+        approved = queries.approved_reviews(shown.pk)
+        return list(approved[:REVIEWS_SHOWN]) if shown.rating_count else [], None
+    said, mine = queries.newest_and_own(shown.pk, customer_id=customer, count=REVIEWS_SHOWN)
+    names = ("rating", "title", "text", "author")
+    known: dict[str, Any] = {name: getattr(mine, name) for name in names} if mine else {}
+    # Never the e-mail address, which is what people without a name are called elsewhere.
+    return said, ReviewForm(initial=known or {"author": getattr(request.user, "name", "")})
+
+
+def _moved(request: HttpRequest, name: str, slug: str | None) -> HttpResponse:
+    """To where it is now, for good, with what was sent; 404 when it is nowhere."""
+    if slug is None:
+        raise Http404("There is no such address.")
+    query = request.META.get("QUERY_STRING", "")
+    address = reverse(name, args=[slug])
+    return HttpResponsePermanentRedirect(
+        f"{address}?{query}" if query else address, preserve_request=request.method == "POST"
+    )

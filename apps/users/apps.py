@@ -4,4 +4,7 @@ from django.apps import AppConfig
 class UsersConfig(AppConfig):
     name = "apps.users"
     label = "users"
-    slots = {"header": "apps.users.slots.header"}
+    slots = {
+        "header": "apps.users.slots.header",
+        "checkout.addresses": "apps.users.slots.checkout_addresses",
+    }

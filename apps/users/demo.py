@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.users import operations, queries
 from apps.users.models import User
+from apps.users.operations import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,25 @@ def load() -> list[SignIn]:
 
 def _add(person: SignIn) -> None:
     staff = person.role == "staff"
-    user = User(email=person.email, name=f"Demo {person.role}", is_staff=staff, is_superuser=staff)
+    user = User(
+        email=person.email,
+        name=f"Demo {person.role}",
+        is_staff=staff,
+        is_superuser=staff,
+        email_verified_at=timezone.now(),  # nobody has its mailbox
+    )
     user.set_password(person.password)
     operations.add_user(user=user)
+    if not staff:
+        _add_addresses(user)
+
+
+def _add_addresses(user: User) -> None:
+    for line1, postcode, city in (
+        ("Am Kai 3", "20457", "Hamburg"),
+        ("Tannenweg 8", "78132", "Hornberg"),
+    ):
+        place = Place(
+            name=user.name, line1=line1, line2="", postcode=postcode, city=city, country="DE"
+        )
+        operations.add_address(user_id=user.pk, place=place)

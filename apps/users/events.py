@@ -15,6 +15,30 @@ class UserRegistered:
     email: Personal[str]
 
 
+@event("users.email_changed", version=1, subject="subject")
+class EmailChanged:
+    """Somebody is reached under another address from now on. The old one should be told."""
+
+    user_id: UUID
+    subject: str  # the user's id
+    email: Personal[str]  # the new one
+    previous: Personal[str]
+
+
+@event("users.password_changed", version=1, subject="subject")
+class PasswordChanged:
+    """Somebody has a new password, and every sign-in with the old one is over."""
+
+    user_id: UUID
+    subject: str  # the user's id
+    email: Personal[str]
+    url: str  # absolute; where to ask for another one, if somebody else did this
+
+
+# The two that follow carry a secret, the link, because a mail is written from them and users
+# keeps only its hash. That is bearable for three reasons: it is good once and for a short while,
+# so that what lies in a log or on a topic is soon worth nothing; a newer one, a new password or
+# another address ends it at once; and whoever reads the log could read the mail as well.
 @event("users.verification_requested", version=1, subject="subject")
 class VerificationRequested:
     """Somebody has to show that the address is theirs, by following a link."""
@@ -37,3 +61,12 @@ class PasswordResetRequested:
     name: Personal[str]  # may be empty
     url: Personal[str]  # absolute; good once
     expires_at: datetime
+
+
+@event("users.reset_asked", version=1, private=True)
+class ResetAsked:
+    """Somebody asked for a new password for some address. Published whether it has an account or
+    not, so that the answer takes the same work for both."""
+
+    user_id: UUID | None  # None: nobody has that address
+    asked_at: datetime

@@ -1,5 +1,6 @@
-"""Who people are, and how long their API clients stay signed in."""
+"""Who people are, where they live, and how long their API clients stay signed in."""
 
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -8,10 +9,17 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from apps.users.countries import COUNTRIES
+
 
 def normal(email: str) -> str:
     """The address as it is stored and compared: Ada@Example.com and ada@example.com are one."""
     return email.strip().lower()
+
+
+def digest_of(token: str) -> str:
+    """What the tables know of a link's token. Any text may be asked about."""
+    return sha256(token.encode(errors="replace")).hexdigest()
 
 
 class UserManager(BaseUserManager["User"]):
@@ -40,6 +48,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField("e-mail", unique=True)  # lower case, so unique in any case
+    # When the address was shown to be theirs; another address has to be shown anew.
+    email_verified_at = models.DateTimeField("verified", null=True, blank=True)
     name = models.CharField(max_length=150, blank=True)
     is_staff = models.BooleanField("staff", default=False, help_text="May use the admin.")
     is_active = models.BooleanField(
@@ -72,6 +82,70 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name or self.email
+
+
+class Link(models.Model):
+    """A link that was mailed to somebody, good once and for a while.
+
+    Whoever has it can do what it is for, so the table has only a hash of its token: reading the
+    table is not enough. Its row is the arbiter: whoever sets `used_at` has followed it.
+    """
+
+    class Purpose(models.TextChoices):
+        VERIFICATION = "verification", "show that an address is theirs"
+        RESET = "reset", "set a new password"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="links")
+    purpose = models.CharField(max_length=12, choices=Purpose)
+    email = models.EmailField(max_length=254)  # where it went; perhaps not the user's own yet
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the token, in hex
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)  # or when it stopped being good
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "purpose", "created_at"], name="users_link_asked")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} of {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Address(models.Model):
+    """Where somebody has parcels sent. Orders keep their own copy, so it may change and go."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="addresses")
+    name = models.CharField(max_length=120)  # who gets the parcel
+    line1 = models.CharField(max_length=200)
+    line2 = models.CharField(max_length=200, blank=True)
+    postcode = models.CharField(max_length=20)
+    city = models.CharField(max_length=120)
+    country = models.CharField(max_length=2)  # ISO 3166-1 alpha-2
+    is_default = models.BooleanField(default=False)  # offered first
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "addresses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(is_default=True),
+                name="users_address_one_default",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.city}"
+
+    @property
+    def country_name(self) -> str:
+        return COUNTRIES.get(self.country, self.country)
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """What goes on a parcel, by name, as a checkout asks for it."""
+        names = ("name", "line1", "line2", "city", "postcode", "country")
+        return [(name, getattr(self, name)) for name in names]
 
 
 class TokenFamily(models.Model):

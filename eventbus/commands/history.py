@@ -4,13 +4,13 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from eventbus import erasure, retention, wakeup
 from eventbus import replay as rebuild
 from eventbus import republishing as telling
-from eventbus.commands.output import add_by, add_json, say_json, say_table
-from eventbus.positions import place
+from eventbus.commands.output import a_place, add_by, add_json, misused, say_json, say_table
+from eventbus.positions import Where
 
 
 def add(acts: Any) -> None:
@@ -18,7 +18,7 @@ def add(acts: Any) -> None:
     parser = acts.add_parser("replay", help="rebuild a subscriber from the past")
     parser.add_argument("subscriber")
     parser.add_argument(
-        "--from", dest="where", required=True, metavar="WHERE",
+        "--from", dest="where", required=True, type=a_place, metavar="WHERE",
         help="beginning, now, a time with its zone, or an event's id",
     )  # fmt: skip
     parser.add_argument("--dry-run", action="store_true", help="do it, say what, and undo it")
@@ -47,7 +47,7 @@ def replay(
     command: BaseCommand,
     *,
     subscriber: str,
-    where: str,
+    where: Where,
     dry_run: bool,
     json: bool,
     by: str,
@@ -56,9 +56,9 @@ def replay(
 ) -> None:
     """Rebuild it, or say what that would do."""
     if dry_run:
-        _say_trial(command, rebuild.dry_run(subscriber, place(where)), json)
+        _say_trial(command, rebuild.dry_run(subscriber, where), json)
         return
-    ranges = rebuild.replay(subscriber, place(where), by=by, reason=reason)
+    ranges = rebuild.replay(subscriber, where, by=by, reason=reason)
     if json:
         say_json(command, {"subscriber": subscriber, "ranges": ranges})
     else:
@@ -88,10 +88,10 @@ def republish(command: BaseCommand, *, name: str, key: list[str] | None, **_: An
 def prune(command: BaseCommand, *, days: float | None, dry_run: bool, json: bool, **_: Any) -> None:
     """Drop it, or say how much, and who keeps what is old enough."""
     if days is not None and days < 0:
-        raise CommandError("How old an event must be cannot be negative.")
+        raise misused("How old an event must be cannot be negative.")
     window = retention.window() if days is None else timedelta(days=days)
     if window is None:
-        raise CommandError("retention_days is 0, which keeps everything: say --days.")
+        raise misused("retention_days is 0, which keeps everything: say --days.")
     count = retention.prunable(window) if dry_run else retention.prune(window)
     kept_by = [asdict(blocker) for blocker in retention.blocked_by(window)]
     if json:
@@ -106,5 +106,5 @@ def erase(command: BaseCommand, *, subject: str, by: str, reason: str, **_: Any)
     try:
         count = erasure.erase(subject, by=by, reason=reason)
     except ValueError as error:
-        raise CommandError(str(error)) from error
+        raise misused(str(error)) from error
     command.stdout.write(f"{subject} is erased; {count} events were blanked.")

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentTypeError
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -61,24 +61,32 @@ def status(command: BaseCommand, *, json: bool, **_: Any) -> None:
     if json:
         say_json(command, [asdict(row) for row in rows])
     else:
-        say_table(command, [_status(row) for row in rows], "Nobody subscribes to anything here.")
+        paused = any(row.paused_keys for row in rows)
+        table = [_status(row, paused=paused) for row in rows]
+        say_table(command, table, "Nobody subscribes to anything here.")
 
 
-def _status(row: Range) -> dict[str, Any]:
+def _status(row: Range, *, paused: bool) -> dict[str, Any]:
     age = None if row.oldest_seconds is None else timedelta(seconds=int(row.oldest_seconds))
     return {
         "subscriber": row.subscriber,
         "shards": f"{row.lo}-{row.hi - 1}",
         "behind": f"{row.behind}+" if row.behind >= COUNTED else row.behind,
-        "parked keys": row.parked_keys,
-        "parked events": row.parked_events,
-        "dead": row.dead,
-        "paused keys": row.paused_keys,
         "oldest": age,
+        "parked": row.parked_events,
+        "keys": row.parked_keys,
+        **({"paused": row.paused_keys} if paused else {}),
+        "dead": row.dead,
         "state": row.state,
-        "position": row.position,
-        "moved": row.moved_at or "never",
+        "moved": _when(row.moved_at),
     }
+
+
+def _when(at: datetime | None) -> str:
+    """Short: the time of today, the day of before."""
+    if at is None:
+        return "never"
+    return f"{at:%H:%M:%S}" if at.date() == datetime.now(tz=UTC).date() else f"{at:%b %d}"
 
 
 def tail(

@@ -5,10 +5,10 @@ import sys
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from eventbus import operating
-from eventbus.commands.output import add_by
+from eventbus.commands.output import add_by, misused
 
 
 def add(acts: Any) -> None:
@@ -54,7 +54,7 @@ def retry(
 ) -> None:
     """Dead letters by their numbers, by what they have in common, or all."""
     if all == bool(id or subscriber or event or error):
-        raise CommandError("Say which dead letters to retry, or --all.")
+        raise misused("Say which dead letters to retry, or --all.")
     which = {"subscriber": subscriber, "event": event, "error": error}
     count = operating.retry_dead(id or None, **which, by=by, reason=reason)
     command.stdout.write(f"{count} to be tried again.")
@@ -72,7 +72,7 @@ def edit(command: BaseCommand, *, id: int, payload: str, by: str, reason: str, *
     try:
         data = json.loads(text, parse_constant=_refuse)
     except ValueError as error:
-        raise CommandError(f"That is not JSON: {error}.") from error
+        raise misused(f"That is not JSON: {error}.") from error
     operating.edit(id, payload=data, by=by, reason=reason)
     command.stdout.write(f"{id} is edited and will be tried again.")
 

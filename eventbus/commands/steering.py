@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from eventbus import operating
-from eventbus.commands.output import add_by
+from eventbus.commands.output import a_place, add_by
 from eventbus.operating.ranges import MERGE_SECONDS, for_workers
-from eventbus.positions import place
+from eventbus.positions import Where
 
 
 def add(acts: Any) -> None:
@@ -53,7 +53,9 @@ def add(acts: Any) -> None:
 
     parser = acts.add_parser("start", help="say where a subscriber that is new begins")
     parser.add_argument("subscriber")
-    parser.add_argument("at", help="beginning, now, a time with its zone, or an event's id")
+    parser.add_argument(
+        "at", type=a_place, help="beginning, now, a time with its zone, or an event's id"
+    )
     add_by(parser)
     parser.set_defaults(do=start)
 
@@ -122,8 +124,8 @@ def rename(command: BaseCommand, *, old: str, new: str, by: str, reason: str, **
 
 
 def start(
-    command: BaseCommand, *, subscriber: str, at: str, by: str, reason: str, **_: Any
+    command: BaseCommand, *, subscriber: str, at: Where, by: str, reason: str, **_: Any
 ) -> None:
     """Before it reads anything."""
-    operating.start(subscriber, place(at), by=by, reason=reason)
+    operating.start(subscriber, at, by=by, reason=reason)
     command.stdout.write(f"{subscriber} begins at {at}.")

@@ -55,15 +55,35 @@ class Claim:
     begun: int
     newest: int | None  # tick (SQLite: event) in the log then
 
-    def careful_after(self, last: int, *, complete: bool) -> int | None:
-        """What is left of `careful_until` when the cursor is moved past the event `last`."""
-        done = complete or self.careful_until is None or last >= self.careful_until
-        return None if done else self.careful_until
-
 
 CLAIM = (
     "id, subscriber, lo, hi, tick, target, pos, stop_at, careful_until, suspect, begun"  # of Claim
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be read for a claim."""
+
+    claim: Claim
+    names: Collection[str]  # of events
+    limit: int  # events at most
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How far a claim's cursor has come."""
+
+    claim: Claim
+    last: int  # event handled or parked; 0: none
+    complete: bool  # everything that the fetch could see is handled
+
+    @property
+    def careful_until(self) -> int | None:
+        """What is left of the cursor's."""
+        until = self.claim.careful_until
+        done = self.complete or until is None or self.last >= until
+        return None if done else until
 
 
 @dataclass(slots=True)
@@ -130,14 +150,27 @@ class Engine(Appending, History):
     @abstractmethod
     def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None: ...
 
-    @abstractmethod
-    def fetch(self, claim: Claim, names: Collection[str], limit: int) -> Fetched:
-        """The next events for the claim, at most `limit`, in the order to handle them."""
+    def claim_all(self, cursors: Collection[int]) -> dict[int, Claim]:
+        """Lock the cursors; those that can be had, by their numbers."""
+        claims = ((cursor, self.claim(cursor)) for cursor in cursors)
+        return {cursor: claim for cursor, claim in claims if claim}
 
     @abstractmethod
-    def advance(self, claim: Claim, last: int, *, complete: bool) -> None:
-        """Move the cursor past the event `last` (0: none); `complete` says that everything the
-        fetch could see is handled. What was suspected of killing workers is not any more."""
+    def fetch(self, wanted: Wanted) -> Fetched:
+        """The next events for a claim, in the order to handle them."""
+
+    def fetch_all(self, wanted: Sequence[Wanted]) -> list[Fetched]:
+        """The next events for each of the claims."""
+        return [self.fetch(each) for each in wanted]
+
+    @abstractmethod
+    def advance(self, move: Move) -> None:
+        """Move the cursor. What was suspected of killing workers is not any more."""
+
+    def advance_all(self, moves: Sequence[Move]) -> None:
+        """Move each of the cursors."""
+        for move in moves:
+            self.advance(move)
 
     @abstractmethod
     def has_passed(self, cursor: int, position: int) -> bool:

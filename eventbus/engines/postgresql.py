@@ -14,27 +14,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Cursor
 
 from eventbus.engines.appending import COLUMNS
-from eventbus.engines.base import (
-    CLAIM,
-    EXCEPTIONS,
-    READ,
-    Claim,
-    Engine,
-    Fetched,
-    is_operational,
-)
+from eventbus.engines.base import is_operational
 from eventbus.engines.postgresql_history import PostgresqlHistory
-from eventbus.engines.postgresql_looking import (
-    LATER,
-    NEWEST,
-    NOW,
-    SEEN,
-    UNDER_WAY,
-    UNSEEN_BY_NEWEST,
-    PostgresqlLooking,
-)
+from eventbus.engines.postgresql_looking import NOW, UNSEEN_BY_NEWEST, PostgresqlLooking
+from eventbus.engines.postgresql_reading import PostgresqlReading
 
-READ_TEXT = READ.replace("load,", "load::text,").replace("headers,", "headers::text,")
 TYPES = dict.fromkeys(COLUMNS, "text") | {
     **{"event_id": "uuid", "version": "smallint", "shard": "smallint"},
     **{
@@ -45,13 +29,11 @@ TYPES = dict.fromkeys(COLUMNS, "text") | {
     },
 }
 TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any constant would do)
-# Advisory locks (ALONE, subscriber): shared by its batches, unless one wants it all.
-ALONE = 0x6275_7361
 # Advisory locks (OWNING[kind], number).
 OWNING = {"call": 0x6275_7363, "range": 0x6275_7372, "merge": 0x6275_736D}
 
 
-class PostgresqlEngine(PostgresqlLooking, PostgresqlHistory, Engine):
+class PostgresqlEngine(PostgresqlLooking, PostgresqlReading, PostgresqlHistory):
     """The claim is the cursor's row lock, `FOR UPDATE SKIP LOCKED`."""
 
     # Classes of SQLSTATE and some states. Not 57014: a statement that took too long does so again.
@@ -119,113 +101,6 @@ class PostgresqlEngine(PostgresqlLooking, PostgresqlHistory, Engine):
             except DatabaseError:
                 self.beside.close()
                 raise
-
-    def claim(self, cursor: int, *, alone: bool = False) -> Claim | None:
-        lock = "pg_try_advisory_xact_lock" + ("" if alone else "_shared")
-        free = f"{lock}({ALONE}, hashtext(subscriber))"
-        return self._claim(f"id = %s AND NOT paused AND {free}", [cursor], skip_locked=True)
-
-    def _claim(self, where: str, params: list[Any], *, skip_locked: bool) -> Claim | None:
-        # The newest tick may be older than what the row says by now: then there is nothing to
-        # read. The ticks' snapshots are read by the next statement, under the lock.
-        found = self._rows(
-            f"SELECT {CLAIM}, {NEWEST} FROM eventbus_cursor"
-            f" WHERE {where} FOR UPDATE {'SKIP LOCKED' if skip_locked else ''}",
-            params,
-        )
-        return Claim(*found[0]) if found else None
-
-    def fetch(self, claim: Claim, names: Collection[str], limit: int) -> Fetched:
-        """Events between the claim's tick and its target, which stays fixed until all are done:
-        under a newer target, ids below the position could have become visible meanwhile."""
-        if self.by_id:
-            return self._read(claim, "e.id > %s", [claim.pos], "e.id", names, limit)
-        fetched = self._up_to_target(claim, names, limit)
-        if not fetched.events and claim.target is not None and claim.target != claim.newest:
-            # The last batch had ended just there: go on at once, or what came since would wait.
-            claim.tick, claim.target, claim.pos = claim.target, None, 0
-            fetched = self._up_to_target(claim, names, limit)
-        return fetched
-
-    def _up_to_target(self, claim: Claim, names: Collection[str], limit: int) -> Fetched:
-        aim = claim.newest
-        if aim is not None and claim.stop_at is not None:
-            aim = min(aim, claim.stop_at)
-        seen, tick, target = SEEN.format("%s"), claim.tick, claim.target or aim
-        # `newest` may be older than the row, which was locked in a later version than the rest of
-        # the statement saw: what is not ahead of the cursor must not become its target.
-        if target is None or (tick is not None and target <= tick):
-            return Fetched()
-        claim.target = target
-        if tick is None:  # nothing is done yet: all that the target sees
-            return self._read(
-                claim, f"{seen} AND e.id > %s", [target, claim.pos], "e.id", names, limit
-            )
-        if claim.pos:  # on the way: from the position on, along the log
-            where = f"{seen} AND NOT {seen} AND e.id > %s"
-            return self._read(claim, where, [target, tick, claim.pos], "e.id", names, limit)
-        # The first batch: only what is new, however long the log; by xid, so not in the order of
-        # the ids, which the index on them must not be taken for (hence the sum).
-        upto = "(SELECT snapshot FROM eventbus_tick WHERE id = %s)"
-        where = f"{seen} AND ({LATER.format('%s', upto)} OR {UNDER_WAY.format('%s')})"
-        return self._read(claim, where, [target, tick, target, tick], "e.id + 0", names, limit)
-
-    def _read(
-        self,
-        claim: Claim,
-        where: str,
-        params: Sequence[Any],
-        order: str,
-        names: Collection[str],
-        limit: int,
-    ) -> Fetched:
-        rows = self._rows(
-            f"SELECT {READ_TEXT}, {EXCEPTIONS} FROM eventbus_event e WHERE {where}"
-            " AND e.shard >= %s AND e.shard < %s AND e.name = ANY(%s)"
-            f" ORDER BY {order} LIMIT %s",
-            [
-                *(claim.subscriber, claim.subscriber, claim.cursor),
-                *(*params, claim.lo, claim.hi, list(names), limit),
-            ],
-        )
-        return self._fetched(claim, rows)
-
-    def _muted(self, claim: Claim, positions: list[int]) -> list[int]:
-        handled = (
-            f"{SEEN.format('r.tick')} OR ({SEEN.format('r.target')} AND e.id <= r.pos)"
-            if not self.by_id
-            else "e.id <= r.pos"
-        )
-        found = self._rows(
-            "SELECT e.id FROM eventbus_event e JOIN eventbus_rebuild r ON r.cursor_id = %s"
-            f" WHERE e.id = ANY(%s) AND ({handled}) AND NOT EXISTS ("
-            "SELECT 1 FROM eventbus_parked k WHERE k.subscriber = %s AND k.position = e.id)",
-            [claim.cursor, positions, claim.subscriber],
-        )
-        return [position for (position,) in found]
-
-    def advance(self, claim: Claim, last: int, *, complete: bool) -> None:
-        if self.by_id:
-            moved: tuple[Any, ...] = (claim.tick, None, last or claim.pos)
-        elif complete:
-            moved = (claim.target or claim.tick, None, 0)
-        else:
-            moved = (claim.tick, claim.target, last)
-        self._execute(
-            "UPDATE eventbus_cursor SET tick = %s, target = %s, pos = %s,"
-            " careful_until = %s, suspect = NULL, begun = 0, moved_at = statement_timestamp()"
-            " WHERE id = %s",
-            [*moved, claim.careful_after(last, complete=complete), claim.cursor],
-        )
-
-    def has_passed(self, cursor: int, position: int) -> bool:
-        done = f"{SEEN.format('c.tick')} OR ({SEEN.format('c.target')} AND e.id <= c.pos)"
-        found = self._rows(
-            f"SELECT {'e.id <= c.pos' if self.by_id else done} FROM eventbus_event e,"
-            " eventbus_cursor c WHERE e.id = %s AND c.id = %s",
-            [position, cursor],
-        )
-        return bool(found and found[0][0])
 
     @contextmanager
     def own(self, kind: str, numbers: Collection[int]) -> Iterator[set[int]]:

@@ -19,7 +19,9 @@ from eventbus.engines.base import (
     Engine,
     Fetched,
     Look,
+    Move,
     Names,
+    Wanted,
     is_operational,
 )
 from eventbus.engines.sqlite_history import SqliteHistory
@@ -90,7 +92,8 @@ class SqliteEngine(SqliteHistory, Engine):
         )
         return Claim(*found[0]) if found else None
 
-    def fetch(self, claim: Claim, names: Collection[str], limit: int) -> Fetched:
+    def fetch(self, wanted: Wanted) -> Fetched:
+        claim, names = wanted.claim, wanted.names
         assert claim.newest is not None  # noqa: S101  (an empty log ends at 0)
         claim.target = claim.newest if claim.stop_at is None else min(claim.newest, claim.stop_at)
         rows = self._rows(
@@ -99,7 +102,7 @@ class SqliteEngine(SqliteHistory, Engine):
             " ORDER BY e.id LIMIT %s",
             [
                 *(claim.subscriber, claim.subscriber, claim.cursor),
-                *(claim.pos, claim.target, claim.lo, claim.hi, *names, limit),
+                *(claim.pos, claim.target, claim.lo, claim.hi, *names, wanted.limit),
             ],
         )
         return self._fetched(claim, rows)
@@ -113,13 +116,14 @@ class SqliteEngine(SqliteHistory, Engine):
         )
         return [position for (position,) in found]
 
-    def advance(self, claim: Claim, last: int, *, complete: bool) -> None:
-        end = claim.target if complete and claim.target else 0
+    def advance(self, move: Move) -> None:
+        claim = move.claim
+        end = claim.target if move.complete and claim.target else 0
         self._execute(
             "UPDATE eventbus_cursor SET pos = max(pos, %s, %s), careful_until = %s,"
             " suspect = NULL, begun = 0, moved_at = %s WHERE id = %s",
             [
-                *(last, end, claim.careful_after(last, complete=complete)),
+                *(move.last, end, move.careful_until),
                 self.connection.ops.adapt_datetimefield_value(timezone.now()),
                 claim.cursor,
             ],

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from eventbus import conf
 from eventbus.engines import engine
+from eventbus.engines.base import Move
 from eventbus.engines.measures import measures
 from eventbus.errors import Refused
 from eventbus.models import Cursor, Intervention, Rebuild
@@ -176,7 +177,7 @@ class _Stop:
             cursor.refresh_from_db()
             if not measures().unread(cursor, here.handlers, at_most=1)[0]:
                 claim.target = self.at
-                bus.advance(claim, 0, complete=True)
+                bus.advance(Move(claim, 0, complete=True))
 
     def lift(self) -> None:
         """Let all go on."""

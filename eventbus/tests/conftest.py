@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from prometheus_client import REGISTRY
 
 from eventbus import event, payload, publish
 from eventbus.engines import engine
 from eventbus.registry import subscribers
+
+Counts = Callable[..., float]
 
 
 @event("test.happened", version=1, private=True)
@@ -50,10 +53,10 @@ class Effects:
     def of(self, subscriber: str, key: object = None) -> list[int]:
         """The numbers noted, in the order they were."""
         with connection.cursor() as cursor:
+            of_key, params = ("", []) if key is None else ("AND key = %s", [str(key)])
             cursor.execute(
-                "SELECT n FROM eventbus_test_effect WHERE subscriber = %s"
-                " AND (%s IS NULL OR key = %s) ORDER BY id",
-                [subscriber, *[None if key is None else str(key)] * 2],
+                f"SELECT n FROM eventbus_test_effect WHERE subscriber = %s {of_key} ORDER BY id",
+                [subscriber, *params],
             )
             return [n for (n,) in cursor.fetchall()]
 
@@ -99,3 +102,22 @@ def say() -> Callable[..., None]:
                 publish(cls(n=n), key=key)
 
     return say_numbers
+
+
+def number(name: str, /, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"eventbus_{name}", labels) or 0
+
+
+@pytest.fixture
+def since() -> Counts:
+    """How much a number has grown since the test began: the counters are the process's."""
+    before = {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for metric in REGISTRY.collect()
+        for sample in metric.samples
+    }
+
+    def grown(name: str, /, **labels: str) -> float:
+        return number(name, **labels) - before.get((f"eventbus_{name}", *sorted(labels.items())), 0)
+
+    return grown

@@ -49,7 +49,7 @@ def explained() -> Iterator[list["Plan"]]:
     plans: list[Plan] = []
 
     def explain(cursor: Any, sql: str, params: Any) -> None:
-        if sql.startswith("SELECT") and "eventbus_event" in sql:
+        if sql.startswith(("SELECT", "(SELECT")) and "eventbus_event" in sql:
             asking = psycopg.ClientCursor(cursor.connection)
             with mock.patch.object(psycopg.Cursor, "execute", execute):
                 asking.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)

@@ -4,6 +4,7 @@ Each test kills one process at one point, and lets another do the rest.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -47,10 +48,10 @@ def say(*numbers: int) -> None:
             publish(Happened(n=n), key="k")
 
 
-def work() -> None:
+def work(worker: Worker | None = None) -> None:
     """What a worker does until there is nothing left."""
     ensure_cursors()
-    worker = Worker()
+    worker = worker or Worker()
     while worker.step():
         pass
 
@@ -99,13 +100,14 @@ def consuming_at_once(arm: Arm) -> None:
 def consuming_after_a_while(arm: Arm) -> None:
     """It dies when it has done several batches already."""
     answering()
+    worker = Worker()
     say(1)
-    work()
+    work(worker)
     say(2)
-    work()
+    work(worker)
     say(3)
     arm()
-    work()
+    work(worker)
 
 
 CONSUMING = [
@@ -130,8 +132,20 @@ BEGINNING = [
 ]
 
 
-@pytest.mark.parametrize("consuming", [consuming_at_once, consuming_after_a_while])
-@pytest.mark.parametrize("point", CONSUMING, ids=str)
+def together(point: Point) -> Point:
+    """The same point for several cursors at once, which a worker reads so when it knows them."""
+    several = point.function in ("claim", "fetch", "advance")
+    return replace(point, function=f"{point.function}_all") if several else point
+
+
+@pytest.mark.parametrize(
+    ("consuming", "point"),
+    [
+        *((consuming_at_once, point) for point in CONSUMING),
+        *((consuming_after_a_while, together(point)) for point in CONSUMING),
+    ],
+    ids=str,
+)
 def test_a_consumer_killed(effects: Effects, point: Point, consuming: Any) -> None:
     kill(consuming, at=point)
     answering()

@@ -66,7 +66,7 @@ def cut_after() -> Iterator[None]:
 @contextmanager
 def next_commit_of_a_batch(act: Callable[[Callable[[], None]], None]) -> Iterator[None]:
     """Replace, once, the COMMIT of a transaction that has moved a cursor."""
-    bus, advance, commit = engine(), engine().advance, connection.commit
+    bus, advance, commit = engine(), engine().advance_all, connection.commit
 
     def commit_once() -> None:
         connection.commit = commit  # type: ignore[method-assign]
@@ -74,15 +74,15 @@ def next_commit_of_a_batch(act: Callable[[Callable[[], None]], None]) -> Iterato
 
     def advance_once(*arguments: Any, **named: Any) -> None:
         advance(*arguments, **named)
-        bus.advance = advance  # type: ignore[method-assign]
+        bus.advance_all = advance  # type: ignore[method-assign]
         connection.commit = commit_once  # type: ignore[method-assign]
 
-    bus.advance = advance_once  # type: ignore[method-assign]
+    bus.advance_all = advance_once  # type: ignore[method-assign]
     try:
         yield
-        assert bus.advance == advance
+        assert bus.advance_all == advance
     finally:
-        bus.advance = advance  # type: ignore[method-assign]
+        bus.advance_all = advance  # type: ignore[method-assign]
         connection.commit = commit  # type: ignore[method-assign]
 
 

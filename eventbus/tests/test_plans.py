@@ -54,6 +54,14 @@ def counting() -> list[int]:
     return heard
 
 
+def hearing_too(*names: str) -> None:
+    """More subscribers, so that a worker reads for several in one statement."""
+    for name in names:
+
+        @subscribe("test.happened", subscriber=name)
+        def hear(view: Number) -> None: ...
+
+
 def steps(worker: Worker, count: int) -> list[Plan]:
     with explained() as plans:
         for _ in range(count):
@@ -64,6 +72,7 @@ def steps(worker: Worker, count: int) -> list[Plan]:
 @pytest.mark.parametrize("meanwhile", [nullcontext, somebodys_transaction])
 def test_news_at_the_end_of_a_long_log(effects: Effects, say: Any, meanwhile: Any) -> None:
     heard = counting()
+    hearing_too("b", "c")
     drain()
     with meanwhile():
         fill("test.followed")
@@ -76,6 +85,7 @@ def test_news_at_the_end_of_a_long_log(effects: Effects, say: Any, meanwhile: An
             say("k", n)
             plans = steps(worker, 1)
             assert [plan for plan in plans if plan.touched() > FEW] == []
+            assert any("UNION ALL (SELECT" in plan.sql for plan in plans)
         assert heard == list(range(1, 12))
 
 

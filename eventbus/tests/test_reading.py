@@ -9,6 +9,7 @@ from eventbus import Envelope, subscribe
 from eventbus.cursors import ensure_cursors
 from eventbus.models import Cursor, Parked
 from eventbus.tests.conftest import Effects, Number
+from eventbus.tests.statements import recorded
 from eventbus.tests.test_delivery import noting
 from eventbus.worker import Worker
 
@@ -108,3 +109,22 @@ def test_a_batch_that_was_not_come_to_keeps_its_size(
     while worker.step():
         pass
     assert effects.of("a") == effects.of("b") == effects.of("c") == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.engine("postgresql")
+def test_what_is_asked_of_several_cursors_is_asked_once(effects: Effects, say: Any) -> None:
+    """A round trip for each would be most of the time that an event takes."""
+    for name in ("a", "b", "c"):
+        noting(effects, name)
+    ensure_cursors()
+    worker = Worker()
+    say("k", 1)
+    while worker.step():
+        pass
+    say("k", 2)
+    with recorded() as statements:
+        assert worker.step() == 3
+    texts = "FOR UPDATE SKIP LOCKED", "FROM eventbus_event e", "UPDATE eventbus_cursor"
+    asked = [sum(text in sql for sql in statements) for text in texts]
+    assert asked[0] == asked[2] == 1
+    assert len(statements) == 9  # three to look, three handlers, and these

@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from eventbus import publish, subscribe
 from eventbus.engines import engine
-from eventbus.engines.base import Claim
+from eventbus.engines.base import Claim, Move
 from eventbus.engines.postgresql import PostgresqlEngine
 from eventbus.shards import shard_of
 from eventbus.testing import drain
@@ -149,9 +149,9 @@ def many_fine_ticks(effects: Effects) -> None:
     moves: list[int] = []
     advance = engine().advance
 
-    def counted(claim: Claim, last: int, *, complete: bool) -> None:
-        moves.append(last)
-        advance(claim, last, complete=complete)
+    def counted(move: Move) -> None:
+        moves.append(move.last)
+        advance(move)
 
     engine().advance = counted  # type: ignore[method-assign]
     drain()

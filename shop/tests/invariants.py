@@ -5,10 +5,12 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
+from apps.cart.queries import coupons
 from apps.inventory.models import Hold, LedgerEntry, StockItem
 from apps.notifications.models import MailboxMessage, Notification
 from apps.orders.models import Order
-from apps.payments.models import GatewayCharge, GatewayRefund, Payment
+from apps.orders.transitions import may_move
+from apps.payments.models import GatewayCharge, GatewayRefund, Payment, Refund
 from eventbus.models import Parked
 
 ENDED = {"CONFIRMED", "FAILED", "CANCELLED", "SHIPPED", "DELIVERED"}
@@ -30,15 +32,27 @@ def violations(*, killed: bool = False) -> list[str]:
         *_of_stock(),
         *_of_money(),
         *_of_mails(killed=killed),
+        *_of_coupons(),
         *[f"parked: {row} {row.error}" for row in parked],
     ]
 
 
 def _of_orders() -> list[str]:
-    return [
-        f"order {order.number} has not ended: {order.status}"
-        for order in Order.objects.exclude(status__in=ENDED)
-    ]
+    open_ones = Order.objects.exclude(status__in=ENDED)
+    found = [f"order {order.number} has not ended: {order.status}" for order in open_ones]
+    return found + _of_histories()
+
+
+def _of_histories() -> list[str]:
+    """Each is a path of the status machine to where the order is."""
+    found = []
+    for order in Order.objects.prefetch_related("history"):
+        steps = [(step.from_status, step.to_status) for step in order.history.all()]
+        path = ["", *[to for _, to in steps]]
+        linked = [start for start, _ in steps] == path[:-1] and path[-1] == order.status
+        if not linked or not all(may_move(*step) for step in steps[1:]):
+            found.append(f"order {order.number} is {order.status}, its history says {steps}")
+    return found
 
 
 def _of_stock() -> list[str]:
@@ -64,23 +78,35 @@ def _of_stock() -> list[str]:
 def _of_money() -> list[str]:
     found = []
     charged: Counter[str] = Counter(
-        GatewayCharge.objects.filter(code="").values_list("key", flat=True)
+        GatewayCharge.objects.filter(status="captured").values_list("key", flat=True)
     )
-    returned = GatewayRefund.objects.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    back = GatewayRefund.objects.filter(status="done").aggregate(total=Sum("amount"))
+    returned = back["total"] or Decimal(0)
     kept = Decimal(0)
     for payment in Payment.objects.all():
         order = Order.objects.get(pk=payment.order_id)
         kept += payment.captured_amount - payment.refunded_amount
         due = order.total if order.status in SOLD else Decimal(0)
         net = payment.captured_amount - payment.refunded_amount
+        if order.status in SOLD:  # less what staff gave back
+            due -= _refunds(payment, Refund.Status.DONE)
+        elif _refunds(payment, Refund.Status.FAILED):  # a person has to see to it, and was told
+            due = net
+        if payment.refunding_amount:
+            found.append(f"order {order.number}: {payment.refunding_amount} are still on the way")
         if net != due:
             found.append(f"order {order.number} is {order.status} and has paid {net} of {due}")
         if (payment.captured_amount > 0) != (charged[payment.gateway_key or ""] == 1):
             found.append(f"order {order.number}: the gateway's own log says otherwise")
-    taken = GatewayCharge.objects.filter(code="").aggregate(total=Sum("amount"))
+    taken = GatewayCharge.objects.filter(status="captured").aggregate(total=Sum("amount"))
     if (taken["total"] or Decimal(0)) - returned != kept:
         found.append(f"the gateway has {taken['total']} - {returned}, the payments say {kept}")
     return found
+
+
+def _refunds(payment: Payment, status: str) -> Decimal:
+    refunds = payment.refunds.filter(status=status).aggregate(total=Sum("amount"))
+    return refunds["total"] or Decimal(0)
 
 
 def _of_mails(*, killed: bool) -> list[str]:
@@ -92,9 +118,22 @@ def _of_mails(*, killed: bool) -> list[str]:
     sent = [Notification.State.SENT]
     if killed:
         sent += [Notification.State.SENDING, Notification.State.HELD]
-    found += [f"mail {mail}" for mail in Notification.objects.exclude(state__in=sent)]
+    open_mails = Notification.objects.exclude(state__in=sent)
+    if killed:  # just before its attempt was noted: it is among the dead letters
+        dead = Parked.objects.filter(name="notifications.requested", state=Parked.State.DEAD)
+        waiting = [row.payload["notification_id"] for row in dead]
+        open_mails = open_mails.exclude(state=Notification.State.REQUESTED, pk__in=waiting)
+    found += [f"mail {mail}" for mail in open_mails]
     received = Counter(MailboxMessage.objects.values_list("recipients", "subject"))
     found += [
         f"{count} times in the mailbox: {what}" for what, count in received.items() if count > 1
     ]
     return found
+
+
+def _of_coupons() -> list[str]:
+    return [
+        f"coupon {coupon}: {coupon.used} used and {coupon.held} held of {coupon.total_limit}"
+        for coupon in coupons().exclude(total_limit=None)
+        if coupon.used + coupon.held > coupon.total_limit
+    ]

@@ -58,6 +58,7 @@ def looking(page: Any, shoot: Shoot) -> None:
         "cart-empty": "/cart/",
         "sign-in": "/users/login/",
         "sign-up": "/users/signup/",
+        "forgotten-password": "/users/reset/",
         "mailbox-empty": "/notifications/mailbox/",
         "404": "/nothing/here/",
     }.items():
@@ -122,6 +123,8 @@ def signed_in(page: Any, shoot: Shoot) -> None:
     for name, address in {
         "my-orders": "/orders/",
         "profile": "/users/me/",
+        "address-book": "/users/me/addresses/",
+        "mail-preferences": "/notifications/preferences/",
         "mailbox": "/notifications/mailbox/",
     }.items():
         page.goto(address)

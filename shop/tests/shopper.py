@@ -14,6 +14,7 @@ from shop.tests.contract import hold, hold_request
 
 GOOD = "4242424242424242"
 NO_FUNDS = "4000000000009995"
+SILENT_THEN_PAID = "9911730000000019"
 ADDRESS = {
     "name": "Ada Lovelace",
     "line1": "1 Harbour Street",

@@ -237,6 +237,7 @@ def test_what_staff_do_reaches_the_shopper(walk: Walk) -> None:
         ada.get_by_text("Only 1 left").wait_for()
         ada.goto("/cart/")
         fits(ada)
+        press(ada, "Accept the changes")
         press(ada, "Checkout")
         fill_in(ada, CONTACT | card(GOOD))
         place(ada, scripts=True)

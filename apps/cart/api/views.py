@@ -13,12 +13,19 @@ from apps.cart import operations, queries, shoppers
 from apps.cart.api import answers
 from apps.cart.api.errors import refusals
 from apps.cart.api.serializers import (
+    AcceptSerializer,
     AddSerializer,
+    AgainSerializer,
+    CouponSerializer,
     DeliverySerializer,
     QuantitySerializer,
+    again_json,
     cart_json,
+    delivery_json,
     quote_json,
 )
+from apps.cart.forms import Line
+from apps.cart.tries import trying_a_code
 
 OWNER: list[Any] = [{"jwtAuth": []}, {"cartToken": []}, {}]
 NEW_TOKEN = OpenApiParameter(
@@ -26,9 +33,10 @@ NEW_TOKEN = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     description="The new cart's secret, for a guest without one: send it along from now on.",
-    response=[201],
+    response=[200, 201],
 )
-SOLD_OUT = OpenApiResponse(description="The article is sold out.")
+SOLD_OUT = OpenApiResponse(description="The article is sold out, or the cart is full.")
+EMPTY = OpenApiResponse(description="The cart is empty.")
 
 
 @extend_schema(auth=OWNER)
@@ -39,7 +47,7 @@ class CartDetail(APIView):
 
     @extend_schema(responses=answers.Cart)
     def get(self, request: Request) -> Response:
-        return Response(cart_json(queries.contents(shoppers.owner(request))))
+        return Response(_cart(request, shoppers.owner(request)))
 
 
 @extend_schema(auth=OWNER)
@@ -60,7 +68,7 @@ class Lines(APIView):
         with refusals():
             put = operations.add_line(owner=owner, **wanted)
         headers = {shoppers.HEADER: token} if token else None
-        return Response(_answer(owner, put), status=201, headers=headers)
+        return Response(_cart(request, owner, put), status=201, headers=headers)
 
 
 @extend_schema(auth=OWNER)
@@ -76,7 +84,7 @@ class LineDetail(APIView):
         owner = shoppers.owner(request) or ""
         with refusals():
             put = operations.set_quantity(owner=owner, sku=sku, **wanted)
-        return Response(_answer(owner, put))
+        return Response(_cart(request, owner, put))
 
     patch = put
 
@@ -89,19 +97,106 @@ class LineDetail(APIView):
 
 
 @extend_schema(auth=OWNER)
-class QuoteMaker(APIView):
-    """A signed offer for what is in the cart, POST {country, shipping_method?}."""
+class AddAgain(APIView):
+    """POST {lines: [{sku, quantity}]}."""
 
     permission_classes = [AllowAny]
 
     @extend_schema(
-        request=DeliverySerializer, responses={200: answers.Quote, 409: answers.LinesProblem}
+        request=AgainSerializer, responses={200: answers.CartAgain}, parameters=[NEW_TOKEN]
     )
     def post(self, request: Request) -> Response:
-        delivery = _read(DeliverySerializer, request)
+        """Put all of an order in once more. What cannot be had is told and left out."""
+        lines = [Line(**line) for line in _read(AgainSerializer, request)["lines"]]
+        owner, token = shoppers.owner_or_new(request)
+        result = operations.add_again(owner=owner, lines=lines)
+        headers = {shoppers.HEADER: token} if token and result.added else None
+        body = again_json(queries.contents(owner), result, shoppers.notices(request))
+        return Response(body, headers=headers)
+
+
+@extend_schema(auth=OWNER)
+class CouponDetail(APIView):
+    """PUT {code}, or DELETE."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        request=CouponSerializer,
+        responses={200: answers.Cart, 409: EMPTY, 422: answers.CouponProblem},
+    )
+    def put(self, request: Request) -> Response:
+        """Have the coupon in the cart, in place of the one it has. Quotes are made with it."""
+        code = _read(CouponSerializer, request)["code"]
+        owner = shoppers.owner(request)
+        with refusals(), trying_a_code(request):
+            operations.apply_coupon(owner=owner, code=code)
+        return Response(_cart(request, owner))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Take the coupon out."""
+        operations.remove_coupon(owner=shoppers.owner(request))
+        return Response(status=204)
+
+
+@extend_schema(auth=OWNER)
+class Accept(APIView):
+    """POST {changes_id}."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        request=AcceptSerializer, responses={200: answers.Cart, 409: answers.ChangesProblem}
+    )
+    def post(self, request: Request) -> Response:
+        """Agree to the changes that the cart, or a refused quote, has told of. What is gone is taken
+        out, what is short is lowered; 409 with the present changes when these are not all."""
+        seen = _read(AcceptSerializer, request)
+        owner = shoppers.owner(request)
         with refusals():
-            signed = operations.make_quote(owner=shoppers.owner(request), **delivery)
+            operations.accept_changes(owner=owner, **seen)
+        return Response(_cart(request, owner))
+
+
+@extend_schema(auth=[{}])  # type: ignore[list-item]
+class DeliveryList(APIView):
+    """Where we send to, how, what it costs, and the tax there."""
+
+    permission_classes = [AllowAny]
+    pagination_class = None
+
+    @extend_schema(responses=answers.Destination(many=True))
+    def get(self, request: Request) -> Response:
+        return Response(delivery_json())
+
+
+@extend_schema(auth=OWNER)
+class QuoteMaker(APIView):
+    """A signed offer for what is in the cart, POST {country, shipping_method?, coupon?}."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        request=DeliverySerializer,
+        responses={200: answers.Quote, 409: answers.ChangesProblem, 422: answers.CouponProblem},
+    )
+    def post(self, request: Request) -> Response:
+        """A signed offer for what is in the cart. With `coupon`, that code is put into the cart
+        first (null: the one in it is taken out); a use of it is held while the offer is good."""
+        wanted = _read(DeliverySerializer, request)
+        owner = shoppers.owner(request)
+        with refusals():
+            signed = _quote(request, owner, wanted)
         return Response(quote_json(signed))
+
+
+def _quote(request: Request, owner: str | None, wanted: dict[str, Any]) -> operations.SignedQuote:
+    if "coupon" not in wanted:
+        return operations.make_quote(owner=owner, **wanted)
+    wanted["coupon"] = wanted["coupon"] or ""
+    with trying_a_code(request):
+        return operations.make_quote_with(owner=owner, **wanted)
 
 
 def _read(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -111,5 +206,7 @@ def _read(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]
     return dict(sent.validated_data)
 
 
-def _answer(owner: str, put: operations.Put) -> dict[str, Any]:
-    return cart_json(queries.contents(owner), notices=[put.notice] if put.notice else [])
+def _cart(request: Request, owner: str | None, put: operations.Put | None = None) -> dict[str, Any]:
+    """The cart as it is now, with what the shopper should hear of."""
+    notices = [*shoppers.notices(request), *([put.notice] if put and put.notice else [])]
+    return cart_json(queries.contents(owner), notices=notices)

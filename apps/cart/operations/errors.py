@@ -1,4 +1,8 @@
-"""Why a change to a cart is refused."""
+"""Why a change to a cart, or an offer for it, is refused. The docstring is the message."""
+
+from decimal import Decimal
+
+from django.conf import settings
 
 from apps.cart import queries
 
@@ -15,6 +19,10 @@ class BadQuantity(ValueError):
     """A cart takes 1 to 99 of an article."""
 
 
+class CartFull(ValueError):
+    """A cart takes up to 100 different articles."""
+
+
 class NotInCart(LookupError):
     """The article is not in the cart."""
 
@@ -23,9 +31,66 @@ class EmptyCart(ValueError):
     """The cart is empty."""
 
 
-class Unavailable(ValueError):
-    """Some articles in the cart cannot be bought as they are."""
+class CartChanged(ValueError):
+    """Prices or stock have changed since the cart was filled; that has to be accepted first."""
 
-    def __init__(self, lines: tuple[queries.Line, ...]) -> None:
-        super().__init__(", ".join(line.title for line in lines))
-        self.lines = lines
+    def __init__(self, cart: queries.Contents) -> None:
+        super().__init__(", ".join(change.title for change in cart.changes))
+        self.cart = cart  # as it is now
+
+
+class CouponRefused(ValueError):
+    """This coupon cannot be used."""
+
+    code = "coupon_refused"
+
+    def __str__(self) -> str:
+        return self.__doc__ or ""
+
+
+class CouponUnknown(CouponRefused):
+    """There is no such coupon."""
+
+    code = "coupon_unknown"
+
+
+class CouponNotStarted(CouponRefused):
+    """This coupon is not valid yet."""
+
+    code = "coupon_not_started"
+
+
+class CouponExpired(CouponRefused):
+    """This coupon has expired."""
+
+    code = "coupon_expired"
+
+
+class CouponUsedUp(CouponRefused):
+    """This coupon has been used up."""
+
+    code = "coupon_used_up"
+
+
+class CouponUsedByYou(CouponRefused):
+    """You have used this coupon already."""
+
+    code = "coupon_used_by_you"
+
+
+class CouponMinimum(CouponRefused):
+    """This coupon needs a larger order."""
+
+    code = "coupon_minimum"
+
+    def __init__(self, *, minimum: Decimal, missing: Decimal) -> None:
+        super().__init__()
+        self.minimum = minimum  # subtotal, in SHOP_CURRENCY
+        self.missing = missing
+
+    def __str__(self) -> str:
+        currency = settings.SHOP_CURRENCY
+        return (
+            f"This coupon needs articles for {self.minimum} {currency} or more:"
+            f" {self.missing} {currency} to go."
+        )

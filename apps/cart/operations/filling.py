@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
-from apps.cart.baskets import Basket, capped, poured
-from apps.cart.models import MOST, Article, Cart, Stock
-from apps.cart.operations.errors import BadQuantity, NotInCart, NotSold, SoldOut
-from apps.cart.operations.rows import basket_of, fill, locked_open_cart, open_cart, touch
+from apps.cart.models import MOST, MOST_LINES, Article, Cart, CartLine, Stock
+from apps.cart.operations.errors import BadQuantity, CartFull, NotInCart, NotSold, SoldOut
+from apps.cart.operations.rows import locked_open_cart, open_cart, touch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Put:
     """What came of putting an article into a cart."""
 
+    sku: str
     title: str
     asked: int  # units
     quantity: int  # units that are in the cart now
@@ -27,25 +28,33 @@ class Put:
             return f"We sell up to {MOST} of one article, so we set {MOST}."
         return f"Only {self.quantity} left, we set {self.quantity}."
 
+    @property
+    def told(self) -> str:
+        """The notice, where it is not clear which article it is about."""
+        return f"{self.title}: {self.notice}"
+
 
 @transaction.atomic
 def add_line(*, owner: str, sku: str, quantity: int) -> Put:
     """Put `quantity` more (1 to 99) of the article into the owner's open cart, making one if
     need be; of an article that is short, as many as are left.
 
-    Raises BadQuantity, NotSold and SoldOut; then nothing has changed and no cart was made.
+    Raises BadQuantity, NotSold, SoldOut and CartFull; then nothing has changed and no cart was made.
     """
     if not 1 <= quantity <= MOST:
         raise BadQuantity
     article, most = _for_sale(sku)
     cart = open_cart(owner)
-    line = cart.lines.filter(sku=sku).first()
-    return _put(cart, article, (line.quantity if line else 0) + quantity, most)
+    lines = {line.sku: line for line in cart.lines.all()}
+    if sku not in lines and len(lines) >= MOST_LINES:
+        raise CartFull
+    return put_more(cart, lines.get(sku), article, quantity, most)
 
 
 @transaction.atomic
 def set_quantity(*, owner: str, sku: str, quantity: int) -> Put:
-    """Have `quantity` (0 to 99) of an article that is in the owner's open cart; 0 takes it out.
+    """Have `quantity` (0 to 99) of an article that is in the owner's open cart; 0 takes it out. A
+    price that has changed since it was put in is not accepted by that.
 
     Raises BadQuantity, NotInCart, NotSold and SoldOut; then nothing has changed.
     """
@@ -53,63 +62,54 @@ def set_quantity(*, owner: str, sku: str, quantity: int) -> Put:
         raise BadQuantity
     if quantity == 0:
         remove_line(owner=owner, sku=sku)
-        return Put(title=sku, asked=0, quantity=0)
-    cart = _cart_with(owner, sku)
+        return Put(sku=sku, title=sku, asked=0, quantity=0)
+    cart, line = _line_of(owner, sku)
     article, most = _for_sale(sku)
-    return _put(cart, article, quantity, most)
+    put = Put(sku=sku, title=article.title, asked=quantity, quantity=min(quantity, most))
+    if line.quantity != put.quantity:
+        cart.lines.filter(pk=line.pk).update(quantity=put.quantity)
+        touch(cart)
+    return put
 
 
 @transaction.atomic
 def remove_line(*, owner: str, sku: str) -> None:
     """Take the article out of the owner's open cart. Raises NotInCart."""
-    cart = _cart_with(owner, sku)
-    cart.lines.filter(sku=sku).delete()
+    cart, line = _line_of(owner, sku)
+    line.delete()
     touch(cart)
 
 
-@transaction.atomic
-def claim_carts(*, anonymous: str, owner: str) -> None:
-    """Make the carts of somebody who signed in their own: what the open one holds is added to
-    their open cart (quantities summed, no more than are left), and those with an order come back
-    to them should the order fail."""
-    carts = list(Cart.objects.select_for_update().filter(owner=anonymous).order_by("pk"))
-    for cart in carts:
-        if cart.status == Cart.Status.OPEN:
-            mine = open_cart(owner)
-            whole = poured(basket_of(mine), basket_of(cart))
-            fill(mine, capped(whole, _left_of(whole), MOST), status=Cart.Status.OPEN)
-            fill(cart, {}, status=Cart.Status.CLOSED)
-    Cart.objects.filter(pk__in=[cart.pk for cart in carts]).update(owner=owner)
+def put_more(cart: Cart, line: CartLine | None, article: Article, quantity: int, most: int) -> Put:
+    """Have so many units more of the article in the cart, at its price of now, or `most` if that is
+    less; `line` is what it has of it. The caller holds the cart's lock."""
+    asked = (line.quantity if line else 0) + quantity
+    put = Put(sku=article.sku, title=article.title, asked=asked, quantity=min(asked, most))
+    values = {"quantity": put.quantity, "seen_price": article.price}
+    if line is None:
+        cart.lines.create(sku=article.sku, **values)
+    elif (line.quantity, line.seen_price) == (put.quantity, article.price):
+        return put
+    else:
+        cart.lines.filter(pk=line.pk).update(**values)
+    touch(cart)
+    return put
 
 
 def _for_sale(sku: str) -> tuple[Article, int]:
     """The article and how many of it a cart may hold now. Raises NotSold and SoldOut."""
-    article = Article.objects.filter(sku=sku, active=True).first()
-    if article is None:
+    left = Stock.objects.filter(sku=OuterRef("sku")).values("available")
+    found = Article.objects.annotate(left=Subquery(left)).filter(sku=sku, active=True).first()
+    if found is None:
         raise NotSold
-    stock = Stock.objects.filter(sku=sku).first()
-    if stock and stock.available == 0:
+    if found.left == 0:
         raise SoldOut
-    return article, min(stock.available, MOST) if stock else MOST
+    return found, MOST if found.left is None else min(found.left, MOST)
 
 
-def _cart_with(owner: str, sku: str) -> Cart:
+def _line_of(owner: str, sku: str) -> tuple[Cart, CartLine]:
     cart = locked_open_cart(owner)
-    if cart is None or not cart.lines.filter(sku=sku).exists():
+    line = cart.lines.filter(sku=sku).first() if cart else None
+    if cart is None or line is None:
         raise NotInCart
-    return cart
-
-
-def _put(cart: Cart, article: Article, asked: int, most: int) -> Put:
-    quantity = min(asked, most)
-    values = {"quantity": quantity, "seen_price": article.price}
-    if not cart.lines.filter(sku=article.sku, **values).exists():
-        cart.lines.update_or_create(sku=article.sku, defaults=values)
-        touch(cart)
-    return Put(title=article.title, asked=asked, quantity=quantity)
-
-
-def _left_of(basket: Basket) -> dict[str, int]:
-    """Of the articles that are not sold out: that would empty a cart over a passing shortage."""
-    some = Stock.objects.filter(sku__in=list(basket), available__gt=0)
-    return dict(some.values_list("sku", "available"))
+    return cart, line

@@ -1,15 +1,18 @@
 """The offer that a shopper carries from the cart to the checkout."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
+from django.db import transaction
 from django.utils import timezone
 
 from apps.cart import pricing, queries
 from apps.cart.events import Quote, QuoteLine
-from apps.cart.operations.errors import EmptyCart, Unavailable
+from apps.cart.operations import coupons
+from apps.cart.operations.errors import CartChanged, EmptyCart
 from eventbus.schema import encode
 
 QUOTE_SALT = "cart.quote.v1"
@@ -23,19 +26,34 @@ class SignedQuote:
     token: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Where the parcel is to go, and how."""
+
+    country: str
+    shipping_method: str
+
+
 def make_quote(*, owner: str | None, country: str, shipping_method: str) -> SignedQuote:
     """A signed offer for what is in the owner's open cart, good for QUOTE_LIFETIME. An unchanged
-    cart is quoted under the same version again, and a version makes one order ever.
+    cart is quoted under the same version again, and a version makes one order ever. With a coupon
+    in the cart, one use of it is held for as long as the offer can still be ordered; without one
+    nothing is written.
 
-    Raises EmptyCart, and Unavailable when lines are inactive, sold out or short; KeyError and
-    ValueError for a country and a method that we do not send to or by. Writes nothing.
+    Raises EmptyCart, CartChanged when prices or stock have changed and that was not accepted, and
+    CouponRefused; KeyError and ValueError for a country and a method that we do not send to or by.
+    Nothing is then held.
     """
+    delivery = Delivery(country=country, shipping_method=shipping_method)
     cart = queries.contents(owner)
     if owner is None or cart.cart_id is None:
         raise EmptyCart
-    if cart.problems:
-        raise Unavailable(cart.problems)
-    quote = _quote(owner, cart, cart.cart_id, country=country, shipping_method=shipping_method)
+    if cart.changes:
+        raise CartChanged(cart)
+    if cart.coupon:
+        quote = _discounted(owner, cart, cart.cart_id, delivery)
+    else:
+        quote = _quote(owner, cart, cart.cart_id, delivery)
     key = settings.QUOTE_KEYS[0]
     return SignedQuote(
         quote=quote,
@@ -43,33 +61,64 @@ def make_quote(*, owner: str | None, country: str, shipping_method: str) -> Sign
     )
 
 
+@transaction.atomic
+def _discounted(owner: str, cart: queries.Contents, cart_id: UUID, delivery: Delivery) -> Quote:
+    coupon = coupons.locked_coupon(
+        cart.coupon, owner=owner, cart_id=cart_id, subtotal=cart.subtotal
+    )
+    discount = coupons.discount_of(coupon, cart.subtotal)
+    quote = _quote(owner, cart, cart_id, delivery, discount=discount, coupon=coupon.code)
+    until = quote.expires_at + coupons.GRACE
+    coupons.hold_use(coupon, owner=owner, cart_id=cart_id, version=cart.version, until=until)
+    return quote
+
+
 def _quote(
-    owner: str, cart: queries.Contents, cart_id: UUID, *, country: str, shipping_method: str
+    owner: str,
+    cart: queries.Contents,
+    cart_id: UUID,
+    delivery: Delivery,
+    *,
+    discount: Decimal = pricing.NOTHING,
+    coupon: str | None = None,
 ) -> Quote:
-    amounts = [(line.unit_price, line.quantity) for line in cart.lines]
-    sums = pricing.totals(amounts, country=country, method=shipping_method)
+    goods = [_goods(line) for line in cart.lines]
+    sums = pricing.totals(
+        goods, country=delivery.country, method=delivery.shipping_method, discount=discount
+    )
     return Quote(
         owner=owner,
         cart_id=cart_id,
         cart_version=cart.version,
-        lines=tuple(_quote_line(line) for line in cart.lines),
+        lines=tuple(_quote_line(*pair) for pair in zip(cart.lines, sums.shares, strict=True)),
         subtotal=sums.subtotal,
         discount=sums.discount,
         shipping=sums.shipping,
-        shipping_method=shipping_method,
+        shipping_method=delivery.shipping_method,
         tax=sums.tax,
         total=sums.total,
         currency=settings.SHOP_CURRENCY,
-        country=country,
+        country=delivery.country,
         expires_at=timezone.now() + settings.QUOTE_LIFETIME,
+        coupon=coupon,
+        shipping_tax=sums.shipping_tax,
     )
 
 
-def _quote_line(line: queries.Line) -> QuoteLine:
+def _goods(line: queries.Line) -> pricing.Goods:
+    return pricing.Goods(
+        unit_price=line.unit_price, quantity=line.quantity, tax_class=line.tax_class
+    )
+
+
+def _quote_line(line: queries.Line, share: pricing.Share) -> QuoteLine:
     return QuoteLine(
         sku=line.sku,
         title=line.title,
         quantity=line.quantity,
         unit_price=line.unit_price,
         price_version=line.price_version,
+        discount=share.discount,
+        tax_rate=share.tax_rate,
+        tax=share.tax,
     )

@@ -4,16 +4,23 @@ each other. All inside a transaction of the caller."""
 from django.db.models import F
 from django.utils import timezone
 
+from apps.cart import counting
 from apps.cart.baskets import Basket, Item, capped
 from apps.cart.models import MOST, Cart, CartLine
+from apps.cart.operations.expiring import watch
 
 
 def open_cart(owner: str) -> Cart:
-    """The owner's open cart, its row locked, made if there is none."""
+    """The owner's open cart, its row locked, made if there is none; a new one is watched until it
+    expires."""
+    made = None
     while (cart := locked_open_cart(owner)) is None:
         # Two at once make one: the loser's row is ignored. Again, if another transaction
         # closes that one between the two statements.
-        Cart.objects.bulk_create([Cart(owner=owner)], ignore_conflicts=True)
+        made = Cart(owner=owner)
+        Cart.objects.bulk_create([made], ignore_conflicts=True)
+    if made and made.pk == cart.pk:
+        watch(cart)
     return cart
 
 
@@ -30,8 +37,9 @@ def basket_of(cart: Cart | None) -> Basket:
 
 
 def fill(cart: Cart, basket: Basket, *, status: str) -> None:
-    """Make the cart hold exactly the basket (at most 99 of an article) and be in that status;
-    the caller holds its lock. Unless it did and was already, its version rises."""
+    """Make the cart hold exactly the basket (at most 99 of an article) and be in that status, with
+    the coupon that it has in memory; the caller holds its lock. Unless it did and was already, its
+    version rises. A closed cart keeps no coupon."""
     wanted = capped(basket, {}, MOST)
     if cart.status == status and basket_of(cart) == wanted:
         return
@@ -46,11 +54,18 @@ def fill(cart: Cart, basket: Basket, *, status: str) -> None:
         update_fields=["quantity", "seen_price"],
     )
     cart.status = status
+    if status == Cart.Status.CLOSED:
+        cart.coupon = ""
     touch(cart)
 
 
 def touch(cart: Cart) -> None:
-    """Raise the version and keep the status; the caller holds the lock and has changed the cart."""
+    """Raise the version, keep status and coupon; the caller holds the lock and has changed the
+    cart."""
     Cart.objects.filter(pk=cart.pk).update(
-        version=F("version") + 1, status=cart.status, changed_at=timezone.now()
+        version=F("version") + 1,
+        status=cart.status,
+        coupon=cart.coupon,
+        changed_at=timezone.now(),
     )
+    counting.forget(cart.owner)

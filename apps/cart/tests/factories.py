@@ -4,7 +4,8 @@ from uuid import uuid4
 import factory
 from django.utils import timezone
 
-from apps.cart.models import Article, Cart, CartLine, Stock
+from apps.cart import operations
+from apps.cart.models import Article, Cart, CartLine, Coupon, Stock
 from apps.cart.shoppers import owner_of
 from eventbus.testing import emit
 
@@ -53,6 +54,17 @@ class CartLineFactory(factory.django.DjangoModelFactory):
     seen_price = Decimal("10.00")
 
 
+class CouponFactory(factory.django.DjangoModelFactory):
+    """Ten percent off whatever, for everybody, until it is told otherwise."""
+
+    class Meta:
+        model = Coupon
+
+    code = "TEN"
+    kind = "percent"
+    amount = Decimal("10")
+
+
 def cart_of(lines, *, owner=OWNER, **fields):
     """A cart of {sku: quantity}, whose articles exist."""
     cart = CartFactory(owner=owner, **fields)
@@ -77,7 +89,11 @@ def status_of(cart):
     return Cart.objects.get(pk=cart.pk).status
 
 
-def placed(cart_id, lines, *, version=1, retry_of=None, placed_at=None):
+def quote(owner=OWNER, country="DE", shipping_method="standard"):
+    return operations.make_quote(owner=owner, country=country, shipping_method=shipping_method)
+
+
+def placed(cart_id, lines, *, version=1, retry_of=None, placed_at=None, coupon=None, owner=OWNER):
     """orders.created for {sku: quantity}; the order's id."""
     order_id = uuid4()
     now = (placed_at or timezone.now()).isoformat()
@@ -86,7 +102,7 @@ def placed(cart_id, lines, *, version=1, retry_of=None, placed_at=None):
         "number": "H-1",
         "placed_at": now,
         "subject": "s",
-        "owner": OWNER,
+        "owner": owner,
         "customer_id": None,
         "email": "ada@example.com",
         "url": "http://shop.example/orders/1/",
@@ -105,6 +121,7 @@ def placed(cart_id, lines, *, version=1, retry_of=None, placed_at=None):
         "cart_version": version,
         "retry_of": retry_of and str(retry_of),
         "pay_before": now,
+        "coupon": coupon,
     }
     emit("orders.created", body, key=order_id)
     return order_id

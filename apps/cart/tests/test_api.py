@@ -46,7 +46,10 @@ def test_an_empty_cart_is_shown_and_none_is_made(stranger):
         "count": 0,
         "subtotal": "0.00",
         "currency": "EUR",
+        "coupon": None,
         "notices": [],
+        "changes": [],
+        "changes_id": None,
     }
     assert not response.has_header("Cart-Token")
     assert not Cart.objects.exists()
@@ -78,7 +81,10 @@ def test_the_first_add_brings_a_token(stranger):
         "count": 3,
         "subtotal": "44.70",
         "currency": "EUR",
+        "coupon": None,
         "notices": [],
+        "changes": [],
+        "changes_id": None,
     }
     assert open_lines(owner_of(token)) == {"MUG": 3}
 
@@ -174,7 +180,7 @@ def test_the_cart_of_another_is_out_of_reach(stranger):
 
 def test_a_quote_says_what_it_costs(shopper):
     cart_of({"MUG": 3})
-    response = send(shopper, "post", "quote/", {"country": "DE", "coupon": "ignored"})
+    response = send(shopper, "post", "quote/", {"country": "DE"})
     body = response.json()
     assert response.status_code == 200
     assert body.pop("quote").count(":") == 2
@@ -187,12 +193,17 @@ def test_a_quote_says_what_it_costs(shopper):
                 "quantity": 3,
                 "unit_price": "10.00",
                 "total": "30.00",
+                "discount": "0.00",
+                "tax_rate": "19",
+                "tax": "4.79",
             }
         ],
         "subtotal": "30.00",
+        "coupon": None,
         "discount": "0.00",
         "shipping": "4.90",
         "shipping_method": "standard",
+        "shipping_tax": "0.78",
         "tax": "5.57",
         "total": "34.90",
         "currency": "EUR",
@@ -213,16 +224,52 @@ def test_a_quote_of_nothing_is_refused(shopper):
     assert (response.status_code, response.json()["code"]) == (409, "cart_empty")
 
 
-def test_a_refused_quote_names_the_lines(shopper):
-    cart_of({"MUG": 3, "HAT": 1})
+def test_changes_are_told_and_accepted_before_a_quote(shopper):
+    cart_of({"MUG": 3, "HAT": 1, "LMP": 1})
     StockFactory(sku="MUG", available=2)
     Article.objects.filter(sku="HAT").update(active=False)
-    response = send(shopper, "post", "quote/", {"country": "DE"})
-    body = response.json()
-    assert (response.status_code, body["code"]) == (409, "lines_unavailable")
-    assert [(line["sku"], line["problem"], line["available"]) for line in body["lines"]] == [
-        ("MUG", "short", 2),
-        ("HAT", "inactive", None),
+    Article.objects.filter(sku="LMP").update(price="12.00")
+    refused = send(shopper, "post", "quote/", {"country": "DE"})
+    body = refused.json()
+    assert (refused.status_code, body["code"]) == (409, "cart_changed")
+    assert body["changes"] == [
+        {"sku": "MUG", "title": "Article MUG", "kind": "short", "before": 3, "now": 2},
+        {"sku": "HAT", "title": "Article HAT", "kind": "inactive", "before": 1, "now": 0},
+        {"sku": "LMP", "title": "Article LMP", "kind": "price", "before": "10.00", "now": "12.00"},
+    ]
+    shown = send(shopper, "get", "").json()
+    assert (shown["changes"], shown["changes_id"]) == (body["changes"], body["changes_id"])
+
+    stale = send(shopper, "post", "accept/", {"changes_id": "0" * 16})
+    assert (stale.status_code, stale.json()["changes_id"]) == (409, body["changes_id"])
+    assert open_lines() == {"MUG": 3, "HAT": 1, "LMP": 1}
+    agreed = send(shopper, "post", "accept/", {"changes_id": body["changes_id"]})
+    assert (agreed.status_code, agreed.json()["changes"]) == (200, [])
+    assert open_lines() == {"MUG": 2, "LMP": 1}
+    assert send(shopper, "post", "quote/", {"country": "DE"}).json()["subtotal"] == "32.00"
+
+
+@pytest.mark.parametrize("body", [{}, {"changes_id": None}, {"changes_id": "x" * 65}, []])
+def test_what_names_no_changes_is_refused(shopper, body):
+    cart_of({"MUG": 3})
+    assert send(shopper, "post", "accept/", body).status_code == 400
+
+
+def test_pick_up_is_only_offered_where_we_are(shopper):
+    cart_of({"MUG": 3})
+    body = {"country": "DE", "shipping_method": "pickup"}
+    assert send(shopper, "post", "quote/", body).json()["shipping"] == "0.00"
+    refused = send(shopper, "post", "quote/", body | {"country": "FR"})
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["shipping_method"])
+
+
+def test_where_we_send_to_can_be_asked(stranger):
+    germany = send(stranger, "get", "delivery/").json()[0]
+    assert (germany["country"], germany["tax"]) == ("DE", {"standard": "19", "reduced": "7"})
+    assert [(m["shipping_method"], m["price"], m["free_over"]) for m in germany["methods"]] == [
+        ("standard", "4.90", "60.00"),
+        ("express", "12.90", None),
+        ("pickup", "0.00", None),
     ]
 
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from apps.cart.handlers import StockLevel, know_stock
 from apps.cart.models import Article, Cart, CartOrder, Stock
 from apps.cart.tests.factories import cart_of, ended, lines_of, open_lines, placed, status_of
 from eventbus.testing import drain, emit, redeliver
@@ -20,10 +21,10 @@ def state():
     return carts, list(CartOrder.objects.values_list("order_id", "status"))
 
 
-def article(version, price="10.00"):
+def article(version, price="10.00", sku="MUG", **more):
     body = {
         "product_id": str(uuid4()),
-        "sku": "MUG",
+        "sku": sku,
         "title": "Mug",
         "price": price,
         "currency": "EUR",
@@ -31,13 +32,14 @@ def article(version, price="10.00"):
         "picture": "/p.svg",
         "url": "/mug/",
         "active": True,
+        **more,
     }
-    emit("products.changed", body, key="MUG")
+    emit("products.changed", body, key=sku)
 
 
-def stock(available, version):
-    body = {"sku": "MUG", "available": available, "version": version}
-    emit("inventory.stock_changed", body, key="MUG")
+def stock(available, version, sku="MUG"):
+    body = {"sku": sku, "available": available, "version": version}
+    emit("inventory.stock_changed", body, key=sku)
 
 
 def test_the_highest_version_of_an_article_is_kept():
@@ -57,6 +59,37 @@ def test_the_highest_version_of_the_stock_is_kept():
     drain()
     redeliver("inventory.stock_changed", key="MUG", subscriber="cart")
     assert list(Stock.objects.values_list("sku", "available", "version")) == [("MUG", 5, 2)]
+
+
+def test_the_tax_class_of_an_article_is_known():
+    article(1)
+    article(1, sku="BREAD", tax_class="reduced")
+    drain()
+    classes = dict(Article.objects.values_list("sku", "tax_class"))
+    assert classes == {"MUG": "standard", "BREAD": "reduced"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_news_of_many_articles_is_kept_each_at_its_highest(seed):
+    skus = [f"SKU-{n}" for n in range(12)]
+    for version in (2, 1, 3, 2):
+        for sku in reversed(skus):
+            article(version, f"{version}.00", sku=sku)
+            stock(version * 10, version, sku=sku)
+    drain(seed=seed)
+    prices = {str(article.price) for article in Article.objects.filter(sku__in=skus)}
+    assert (Article.objects.count(), prices) == (12, {"3.00"})
+    assert list(Stock.objects.values_list("available", "version").distinct()) == [(30, 3)]
+
+
+def test_many_articles_cost_as_many_statements_as_one(django_assert_max_num_queries):
+    for n in range(50):
+        stock(n, 1, sku=f"SKU-{n}")
+    levels = [StockLevel(sku=f"SKU-{n}", available=n, version=2) for n in range(50)]
+    drain()
+    with django_assert_max_num_queries(5):  # three, and a savepoint around them
+        know_stock(levels)
+    assert Stock.objects.filter(version=2).count() == 50
 
 
 def test_an_ordered_cart_holds_its_lines_and_leaves_no_open_one():

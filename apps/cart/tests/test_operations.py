@@ -1,14 +1,9 @@
-from datetime import timedelta
-from decimal import Decimal
 from threading import Barrier, Thread
 
 import pytest
-from django.core import signing
 from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
 
 from apps.cart import operations
-from apps.cart.events import Quote
 from apps.cart.models import Article, Cart, CartLine, Stock
 from apps.cart.tests.factories import (
     OWNER,
@@ -22,7 +17,6 @@ from apps.cart.tests.factories import (
     open_lines,
     placed,
 )
-from eventbus.schema import decode
 from eventbus.testing import drain
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +42,7 @@ def test_the_first_article_makes_the_cart_and_the_next_finds_it():
         (0, 2, None, 2, ""),
         (0, 3, 2, 2, "Only 2 left, we set 2."),
         (1, 1, 2, 2, ""),
+        (1, 1, 1, 1, "Only 1 left, we set 1."),  # the same article twice counts together
         (2, 1, 2, 2, "Only 2 left, we set 2."),
         (3, 1, 2, 2, "Only 2 left, we set 2."),
         (98, 2, None, 99, "We sell up to 99 of one article, so we set 99."),
@@ -98,6 +93,25 @@ def test_the_quantity_it_has_already_changes_nothing():
     assert version() == 7
 
 
+def test_another_quantity_accepts_no_new_price_and_adding_more_does():
+    """The cart's page may have shown the old one; the article's own shows the new."""
+    cart = cart_of({"a": 4})
+    Article.objects.update(price="12.00")
+    operations.set_quantity(owner=OWNER, sku="a", quantity=3)
+    assert cart.lines.get().seen_price == 10
+    operations.add_line(owner=OWNER, sku="a", quantity=1)
+    assert (cart.lines.get().seen_price, cart.lines.get().quantity) == (12, 4)
+
+
+def test_adding_to_a_cart_takes_five_statements(django_assert_num_queries):
+    cart_of({"a": 1, "b": 1})
+    StockFactory(sku="a", available=9)
+    ArticleFactory(sku="c")
+    for sku in ("a", "c"):
+        with django_assert_num_queries(7):  # with a savepoint here where else a transaction is
+            operations.add_line(owner=OWNER, sku=sku, quantity=1)
+
+
 @pytest.mark.parametrize("change", ["set", "zero", "remove"])
 def test_nobody_changes_the_cart_of_another(change):
     cart = cart_of({"a": 1}, owner="user:7")
@@ -134,75 +148,17 @@ def test_the_database_keeps_one_open_cart_an_owner_and_sane_lines():
             make()
 
 
-def quote(owner=OWNER, country="DE", shipping_method="standard"):
-    return operations.make_quote(owner=owner, country=country, shipping_method=shipping_method)
-
-
-def test_a_quote_says_what_the_cart_costs(settings):
-    settings.QUOTE_KEYS = ["new", "old"]
-    cart = cart_of({"a": 2, "b": 1}, version=4)
-    Article.objects.filter(sku="a").update(price="14.90", version=6)
-    signed = quote()
-    read = decode(Quote, signing.loads(signed.token, key="new", salt="cart.quote.v1"))
-    assert read == signed.quote
-    assert (read.owner, read.cart_id, read.cart_version) == (OWNER, cart.pk, 4)
-    assert [
-        (line.sku, line.quantity, line.unit_price, line.price_version) for line in read.lines
-    ] == [("a", 2, Decimal("14.90"), 6), ("b", 1, Decimal("10.00"), 1)]
-    # 29.80 + 10.00; tax of 19 in 119: 4.7580 + 1.5966 + 0.7824 of 4.90 shipping, each rounded
-    assert (read.subtotal, read.shipping, read.total) == (
-        Decimal("39.80"),
-        Decimal("4.90"),
-        Decimal("44.70"),
-    )
-    assert (read.tax, read.discount) == (Decimal("7.14"), Decimal("0.00"))
-    assert (read.currency, read.country, read.shipping_method) == ("EUR", "DE", "standard")
-    left = read.expires_at - timezone.now()
-    assert timedelta(minutes=14) < left <= settings.QUOTE_LIFETIME
-
-
-def test_an_unchanged_cart_is_quoted_under_the_same_version():
-    cart_of({"a": 1}, version=4)
-    assert quote().quote.cart_version == quote(country="FR").quote.cart_version == 4
-    operations.add_line(owner=OWNER, sku="a", quantity=1)
-    assert quote().quote.cart_version == 5
-
-
-def test_nothing_is_quoted_of_an_empty_cart():
-    CartFactory()
-    for owner in (OWNER, None, "user:7"):
-        with pytest.raises(operations.EmptyCart):
-            quote(owner)
-
-
-def test_a_quote_names_every_line_that_cannot_be_bought():
-    cart_of({"fine": 1, "inactive": 1, "gone": 1, "short": 3})
-    Article.objects.filter(sku="inactive").update(active=False)
-    for sku, available in [("fine", 1), ("gone", 0), ("short", 2)]:
-        StockFactory(sku=sku, available=available)
-    with pytest.raises(operations.Unavailable) as refusal:
-        quote()
-    assert [(line.sku, line.problem) for line in refusal.value.lines] == [
-        ("inactive", "inactive"),
-        ("gone", "sold_out"),
-        ("short", "short"),
-    ]
-
-
-def test_an_article_nobody_told_of_cannot_be_bought():
-    cart_of({"a": 1})
-    Article.objects.all().delete()
-    with pytest.raises(operations.Unavailable):
-        quote()
-
-
 def test_a_claimed_cart_is_added_to_ones_own_as_far_as_there_is_stock():
     anonymous = cart_of({"a": 2, "b": 60, "c": 2, "gone": 1})
     cart_of({"a": 1, "b": 60, "c": 2}, owner="user:7")
     StockFactory(sku="c", available=3)
     StockFactory(sku="gone", available=0)
-    operations.claim_carts(anonymous=OWNER, owner="user:7")
+    less = operations.claim_carts(anonymous=OWNER, owner="user:7")
     assert open_lines("user:7") == {"a": 3, "b": 99, "c": 3, "gone": 1}
+    assert [put.told for put in less] == [
+        "Article b: We sell up to 99 of one article, so we set 99.",
+        "Article c: Only 3 left, we set 3.",
+    ]
     assert open_lines(OWNER) is None
     assert lines_of(anonymous) == {}
 

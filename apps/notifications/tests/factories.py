@@ -40,6 +40,7 @@ MORE = {
     },
     "orders.cancelled": {"by": "customer", "reason": ""},
     "orders.shipped": {"carrier": "DHL", "tracking": "JD0146"},
+    "orders.delivered": {},
 }
 
 
@@ -60,6 +61,37 @@ def refund(order_id, amount, total):
     """payments.refunded."""
     facts = {"amount": amount, "total_refunded": total, "currency": "EUR"}
     return emit("payments.refunded", {"order_id": str(order_id), **facts}, key=order_id)
+
+
+USER = "0190aaaa-0000-7000-8000-000000000002"
+LINK = "http://127.0.0.1:8080/users/verify/a-secret/"
+ACCOUNT = {
+    "users.verification_requested": {"name": "Ada", "url": LINK, "expires_at": "2099-01-02T03:04Z"},
+    "users.password_reset_requested": {
+        "name": "Ada",
+        "url": "http://127.0.0.1:8080/users/reset/a-secret/",
+        "expires_at": "2099-01-02T03:04Z",
+    },
+    "users.email_changed": {"email": "new@example.com", "previous": "ada@example.com"},
+    "users.password_changed": {"url": "http://127.0.0.1:8080/users/reset/"},
+}
+
+
+def tell_of_account(name, /, **change):
+    """An event of users' about the account of USER."""
+    who = {"user_id": USER, "subject": USER, "email": "ada@example.com"}
+    return emit(name, who | ACCOUNT[name] | change, key=USER)
+
+
+def low_stock(sku="TEA-1", available=2):
+    return emit(
+        "inventory.low_stock", {"sku": sku, "available": available, "threshold": 3}, key=sku
+    )
+
+
+def refund_failed(order_id):
+    facts = {"amount": "10.00", "currency": "EUR", "message": "The card is closed."}
+    return emit("payments.refund_failed", {"order_id": str(order_id), **facts}, key=order_id)
 
 
 class NotificationFactory(factory.django.DjangoModelFactory):

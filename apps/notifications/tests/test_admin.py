@@ -1,13 +1,15 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.core import mail
 from django.utils import timezone
 
+from apps.notifications import operations
 from apps.notifications.models import UNKNOWN_AFTER, MailboxMessage
-from apps.notifications.tests.factories import NotificationFactory
+from apps.notifications.tests.factories import NotificationFactory, place, tell
 from eventbus.testing import drain, published
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +49,7 @@ def test_a_mail_being_sent_is_left_alone(client):
         PATH, {"action": "resend", "_selected_action": [notification.pk]}, follow=True
     )
 
-    assert "1 left alone: being sent at this moment." in answer.text
+    assert "1 left alone: being sent at this moment, " in answer.text
     assert published("notifications.requested") == []
 
 
@@ -70,7 +72,7 @@ def test_nothing_can_be_added_changed_or_deleted(client):
     notification = NotificationFactory()
     MailboxMessage.objects.create(sender="a", recipients="b", subject="c", text="d")
 
-    for model in ("notification", "orderinfo", "refund", "mailboxmessage"):
+    for model in ("notification", "optout", "orderinfo", "refund", "mailboxmessage"):
         assert client.get(f"/admin/notifications/{model}/").status_code == 200
         assert client.get(f"/admin/notifications/{model}/add/").status_code == 403
     assert client.post(f"{PATH}{notification.pk}/delete/", {"post": "yes"}).status_code == 403
@@ -87,3 +89,82 @@ def test_who_may_only_look_cannot_resend(client):
     assert client.get(PATH).status_code == 200
     assert not notification.resends.exists()
     assert published("notifications.requested") == []
+
+
+def test_an_order_s_mails_are_found_by_its_number_and_lead_to_each_other(client):
+    sign_in(client, is_superuser=True)
+    order_id = place(number="HP-1000")
+    tell("orders.confirmed", order_id)
+    tell("orders.shipped", order_id)
+    tell("orders.confirmed", place(number="HP-2000"))
+    drain()
+
+    for query in ({"q": "hp-1000"}, {"order_id": str(order_id)}):
+        page = client.get(PATH, query).text
+        assert page.count(f'<a href="?order_id={order_id}">HP-1000</a>') == 2
+        assert "HP-2000" not in page
+    assert client.get(PATH, {"q": ""}).text.count("?order_id=") == 3
+
+
+def act(client, action, notification):
+    form = {"action": action, "_selected_action": [notification.pk]}
+    return client.post(PATH, form, follow=True).text
+
+
+@pytest.mark.parametrize(
+    ("state", "retried", "resent"),
+    [
+        ("requested", False, True),
+        ("sent", False, True),
+        ("failed", True, True),
+        ("held", True, True),
+        ("expired", False, False),
+        ("skipped", False, False),
+    ],
+)
+def test_what_staff_may_have_sent_again(client, state, retried, resent):
+    staff = sign_in(client, is_superuser=True)
+    for action, allowed in (("retry", retried), ("resend", resent)):
+        text = "" if state == "expired" else "Thank you."
+        kind = "order_shipped" if state == "skipped" else "order_confirmed"
+        mail = NotificationFactory(state=state, text=text, kind=kind, whose="a")
+        operations.choose(whose="a", wanted={"order_shipped": False})
+
+        page = act(client, action, mail)
+
+        assert f"{int(allowed)} will be sent again." in page
+        mail.refresh_from_db()
+        assert mail.state == ("requested" if allowed else state)
+        asked = [(resend.by, resend.before) for resend in mail.resends.all()]
+        assert asked == ([(str(staff.pk), state)] if allowed else [])
+        history = LogEntry.objects.filter(object_id=str(mail.pk))
+        assert [str(entry) for entry in history] == (
+            [f"Changed “{mail.subject} ({state})” — {action.capitalize()} asked for."]
+            if allowed
+            else []
+        )
+
+
+def test_looking_is_not_acting(client):
+    staff = sign_in(client)
+    staff.user_permissions.add(Permission.objects.get(codename="view_notification"))
+    mail = NotificationFactory(state="failed", error="no such user")
+
+    page = client.get(PATH).text
+    assert "no such user" in page
+    assert "Resend" not in page
+    for action in ("retry", "resend"):
+        act(client, action, mail)
+
+    mail.refresh_from_db()
+    assert mail.state == "failed"
+    assert not mail.resends.exists()
+
+
+def test_a_link_by_which_somebody_can_act_is_not_shown_to_staff(client):
+    sign_in(client, is_superuser=True)
+    secret = NotificationFactory(kind="password_reset", text="See /a-secret/", html="/a-secret/")
+    plain = NotificationFactory(text="See /an-order/")
+
+    assert "a-secret" not in client.get(f"{PATH}{secret.pk}/change/").text
+    assert "/an-order/" in client.get(f"{PATH}{plain.pk}/change/").text

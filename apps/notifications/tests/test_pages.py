@@ -42,6 +42,7 @@ def test_a_mail_shows_its_text_with_links_and_its_html_apart(client):
     assert '<a href="http://127.0.0.1:8080/orders/1/"' in page
     assert f'src="/notifications/mailbox/{mail.pk}/html/"' in page
     assert "<p>Hello</p>" not in page
+    assert page.index('<div class="split">') < page.index("<iframe") < page.index("<h2>Text</h2>")
 
 
 def test_the_html_can_run_and_load_nothing(client):
@@ -51,7 +52,7 @@ def test_the_html_can_run_and_load_nothing(client):
 
     assert answer.text == "<script>alert(1)</script>"
     assert answer["Content-Security-Policy"] == (
-        "default-src 'none'; frame-ancestors 'self';"
+        "default-src 'none'; style-src-attr 'unsafe-inline'; frame-ancestors 'self';"
         " sandbox allow-popups allow-popups-to-escape-sandbox"
     )
     assert answer["X-Frame-Options"] == "SAMEORIGIN"

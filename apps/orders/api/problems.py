@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import status
 from rest_framework.exceptions import APIException, ErrorDetail
 
-from apps.orders.refusals import CartBeingOrdered, PriceChanged, Refusal
+from apps.orders.refusals import CartBeingOrdered, KeyInFlight, PriceChanged, Refusal
 
 STATUS = {
     "quote_invalid": status.HTTP_400_BAD_REQUEST,
@@ -20,6 +20,7 @@ class Refused(APIException):
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__()
+        self.wait = 1 if isinstance(refusal, KeyInFlight) else None  # seconds, as Retry-After
         self.status_code = STATUS.get(refusal.code, status.HTTP_409_CONFLICT)
         self.detail = {"detail": ErrorDetail(str(refusal), refusal.code)} | _facts(refusal)
 

@@ -5,8 +5,11 @@ from typing import Any
 from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
 
+from apps.orders.carriers import tracking_url
 from apps.orders.models import Order, OrderLine
+from apps.orders.queries import action_url
 
 
 class ShippingAddress(serializers.Serializer):
@@ -34,12 +37,20 @@ class Reason(serializers.Serializer):
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
 
+class Parcel(serializers.Serializer):
+    carrier = serializers.CharField(max_length=80)
+    tracking = serializers.CharField(max_length=120)
+
+
 class LineSerializer(serializers.ModelSerializer):
     total = serializers.DecimalField(max_digits=14, decimal_places=2, read_only=True)
 
     class Meta:
         model = OrderLine
-        fields = ["sku", "title", "quantity", "unit_price", "total"]
+        fields = [
+            *("sku", "title", "quantity", "unit_price", "total"),
+            *("discount", "tax_rate", "tax"),
+        ]
         read_only_fields = fields
 
 
@@ -61,6 +72,8 @@ class OrderSerializer(serializers.ModelSerializer):
     lines = LineSerializer(many=True, read_only=True)
     shipping_address = serializers.SerializerMethodField()
     failure = serializers.SerializerMethodField()
+    action_url = serializers.SerializerMethodField()
+    tracking_url = serializers.SerializerMethodField()
     timeline = serializers.HyperlinkedIdentityField(
         view_name="orders-api:timeline", lookup_field="pk", lookup_url_kwarg="order_id"
     )
@@ -79,14 +92,19 @@ class OrderSerializer(serializers.ModelSerializer):
             "lines",
             "subtotal",
             "discount",
+            "coupon",
             "shipping",
+            "shipping_method",
+            "shipping_tax",
             "tax",
             "total",
             "refunded",
             "failure",
+            "action_url",
             "retry_of",
             "carrier",
             "tracking",
+            "tracking_url",
             "timeline",
         ]
         read_only_fields = fields
@@ -106,6 +124,22 @@ class OrderSerializer(serializers.ModelSerializer):
             "message": order.failure_message,
             "missing": order.missing,
         }
+
+    def get_action_url(self, order: Order) -> str | None:
+        """Where the shopper has to confirm the payment; null when there is nothing to do."""
+        path = action_url(order)
+        return self.context["request"].build_absolute_uri(path) if path else None
+
+    def get_tracking_url(self, order: Order) -> str | None:
+        """The carrier's page about the parcel; null where none is known."""
+        return tracking_url(order.carrier, order.tracking) or None
+
+
+def as_json(order: Order | None, request: Request) -> dict[str, Any]:
+    """Plain data, so that a stored answer is the same as a fresh one."""
+    data = dict(OrderSerializer(order, context={"request": request}).data)
+    retry_of = data["retry_of"]
+    return data | {"id": str(data["id"]), "retry_of": retry_of and str(retry_of)}
 
 
 class NewOrderSerializer(OrderSerializer):

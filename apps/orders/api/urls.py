@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.orders.api import views
+from apps.orders.api import staff, views
 
 app_name = "orders-api"
 urlpatterns = [
@@ -9,4 +9,6 @@ urlpatterns = [
     path("<uuid:order_id>/timeline/", views.Timeline.as_view(), name="timeline"),
     path("<uuid:order_id>/cancel/", views.Cancel.as_view(), name="cancel"),
     path("<uuid:order_id>/retry/", views.Retry.as_view(), name="retry"),
+    path("<uuid:order_id>/ship/", staff.Ship.as_view(), name="ship"),
+    path("<uuid:order_id>/deliver/", staff.Deliver.as_view(), name="deliver"),
 ]

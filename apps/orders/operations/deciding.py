@@ -1,30 +1,20 @@
-"""How an order moves on and ends. Orders is the saga's only arbiter: each verdict is one
-conditional update, and its history, timeline and event are in the same commit."""
+"""How orders end or are confirmed: the saga's verdicts, each decided by orders alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
-from apps.orders.events import (
-    MissingLine,
-    OrderCancelled,
-    OrderConfirmed,
-    OrderDelivered,
-    OrderFailed,
-    OrderShipped,
-)
-from apps.orders.metrics import count_verdict
-from apps.orders.models import Order, StatusChange, TimelineEntry
-from apps.orders.operations.recording import record_step
-from apps.orders.queries import CANCELLABLE
+from apps.orders.events import MissingLine, OrderCancelled, OrderConfirmed, OrderFailed
+from apps.orders.models import Order, OrderLine, TimelineEntry
+from apps.orders.operations.moving import Move, News, move_orders
+from apps.orders.operations.recording import Told, record_steps
+from apps.orders.transitions import Status
 from apps.orders.wording import sold_out
-from eventbus import publish, unschedule
 
-Status = Order.Status
 Kind = TimelineEntry.Kind
 
 
@@ -39,138 +29,89 @@ class Missing(Protocol):
     def available(self) -> int: ...
 
 
-@transaction.atomic
-def confirm_order(*, order_id: UUID, card: Mapping[str, str], event_id: UUID, at: datetime) -> bool:
-    """PENDING to CONFIRMED, because it was paid with `card` (brand, last4) as the event told;
-    False when the order had left PENDING already (payments then returns the money by itself)."""
-    record_step(order_id=order_id, event_id=event_id, at=at, kind=Kind.PAID, data=card)
-    order = _move(order_id, Status.PENDING, Status.CONFIRMED, by="payments")
-    if order is None:
-        return False
-    _tell(order, OrderConfirmed(order_id=order.pk, number=order.number), Kind.CONFIRMED)
-    return True
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decline:
+    """Why a payment was declined."""
+
+    order_id: UUID
+    message: str  # for the shopper
+    decline_code: str | None  # of the gateway
+    at: datetime  # so that what follows from it is told after
 
 
 @transaction.atomic
-def fail_sold_out(*, order_id: UUID, missing: Iterable[Missing]) -> bool:
-    """PENDING to FAILED, because stock is short; False when the order had left PENDING already."""
-    lines = _with_titles(order_id, missing)
-    message = sold_out(lines)
-    changes = {"failure_code": "out_of_stock", "failure_message": message, "missing": lines}
-    order = _move(
-        order_id, Status.PENDING, Status.FAILED, by="inventory", reason=message, changes=changes
+def confirm_orders(payments: Sequence[Told]) -> set[UUID]:
+    """PENDING to CONFIRMED, because they were paid, as the events told (their data is the card:
+    brand, last4); says which. Of the others, that had left PENDING already, the timeline tells the
+    payment (payments then returns the money by itself)."""
+    confirmed = move_orders(
+        Status.CONFIRMED, {paid.order_id: Move(by="payments") for paid in payments}, _confirmed
     )
-    if order is None:
-        return False
-    _tell(order, _failed(order), Kind.SOLD_OUT, {"message": message})
-    return True
+    record_steps(Kind.PAID, payments)
+    return confirmed
 
 
 @transaction.atomic
-def fail_declined(*, order_id: UUID, message: str, decline_code: str | None, at: datetime) -> bool:
-    """PENDING to FAILED, because the payment was declined; False when the order had left PENDING
-    already. `message` is for the shopper; `at` is when, so that what follows from it is told after."""
-    changes = {
-        "failure_code": "payment_declined",
-        "failure_message": message,
-        "decline_code": decline_code or "",
-    }
-    order = _move(
-        order_id, Status.PENDING, Status.FAILED, by="payments", reason=message, changes=changes
-    )
-    if order is None:
-        return False
-    _tell(order, _failed(order), Kind.DECLINED, {"message": message}, at=at)
-    return True
+def fail_sold_out(shortages: Mapping[UUID, Iterable[Missing]]) -> set[UUID]:
+    """PENDING to FAILED, because stock is short of what each order's lines want; says which
+    failed. The others had left PENDING already."""
+    titles = _titles(shortages)
+    moves = {}
+    for order_id, missing in shortages.items():
+        lines = [_with_title(titles, order_id, line) for line in missing]
+        message = sold_out(lines)
+        changes = {"failure_code": "out_of_stock", "failure_message": message, "missing": lines}
+        moves[order_id] = Move(by="inventory", reason=message, changes=changes)
+    return move_orders(Status.FAILED, moves, _failed)
 
 
 @transaction.atomic
-def cancel_order(*, order_id: UUID, by: str, reason: str = "") -> bool:
-    """PENDING or CONFIRMED to CANCELLED; False when it was too late. `by` is "customer" or
-    "staff"."""
-    # In the order of life, so that an order that is confirmed in between is not missed.
-    return any(_cancel(order_id, status, by=by, reason=reason) for status in CANCELLABLE)
-
-
-@transaction.atomic
-def time_out(*, order_id: UUID) -> bool:
-    """PENDING to CANCELLED, because the time to pay is over; False when the order had left
+def fail_declined(declines: Iterable[Decline]) -> set[UUID]:
+    """PENDING to FAILED, because the payment was declined; says which failed. The others had left
     PENDING already."""
-    return _cancel(order_id, Status.PENDING, by="timeout", reason="Not paid in time.")
+    moves = {}
+    for decline in declines:
+        changes = {
+            "failure_code": "payment_declined",
+            "failure_message": decline.message,
+            "decline_code": decline.decline_code or "",
+        }
+        moves[decline.order_id] = Move(
+            by="payments", reason=decline.message, changes=changes, at=decline.at
+        )
+    return move_orders(Status.FAILED, moves, _failed)
 
 
 @transaction.atomic
-def ship_order(*, order_id: UUID, carrier: str, tracking: str) -> bool:
-    """CONFIRMED to SHIPPED; False when the order was not CONFIRMED (any more)."""
-    sent = {"carrier": carrier, "tracking": tracking}
-    order = _move(order_id, Status.CONFIRMED, Status.SHIPPED, by="staff", changes=sent)
-    if order is None:
-        return False
-    shipped = OrderShipped(
-        order_id=order.pk, number=order.number, carrier=carrier, tracking=tracking
-    )
-    _tell(order, shipped, Kind.SHIPPED, sent)
-    return True
+def cancel_order(*, order_id: UUID, by: str, reason: str = "", actor: str = "") -> bool:
+    """PENDING or CONFIRMED to CANCELLED; False when it was too late. `by` is "customer" or
+    "staff", `actor` the person of the staff."""
+    move = Move(by=by, reason=reason, actor=actor)
+    return bool(move_orders(Status.CANCELLED, {order_id: move}, _cancelled))
 
 
 @transaction.atomic
-def deliver_order(*, order_id: UUID) -> bool:
-    """SHIPPED to DELIVERED; False when the order was not SHIPPED (any more)."""
-    order = _move(order_id, Status.SHIPPED, Status.DELIVERED, by="staff")
-    if order is None:
-        return False
-    _tell(order, OrderDelivered(order_id=order.pk, number=order.number), Kind.DELIVERED)
-    return True
+def time_out(order_ids: Iterable[UUID]) -> set[UUID]:
+    """PENDING to CANCELLED, because the time to pay is over; says which were cancelled. The
+    others had left PENDING already."""
+    move = Move(by="timeout", reason="Not paid in time.")
+    moves = dict.fromkeys(order_ids, move)
+    return move_orders(Status.CANCELLED, moves, _cancelled, only_from=Status.PENDING)
 
 
-def _cancel(order_id: UUID, status: Status, *, by: str, reason: str) -> bool:
-    order = _move(order_id, status, Status.CANCELLED, by=by, reason=reason)
-    if order is None:
-        return False
-    cancelled = OrderCancelled(order_id=order.pk, number=order.number, by=by, reason=reason)
-    _tell(order, cancelled, Kind.CANCELLED, {"by": by, "reason": reason})
-    return True
+def _confirmed(order: Order, move: Move) -> News:
+    fact = OrderConfirmed(order_id=order.pk, number=order.number)
+    return News(fact=fact, kind=Kind.CONFIRMED)
 
 
-def _move(
-    order_id: UUID,
-    status: Status,
-    to: Status,
-    *,
-    by: str,
-    reason: str = "",
-    changes: Mapping[str, Any] | None = None,
-) -> Order | None:
-    """Change the status in one statement if it still is `status`; of two movers one wins."""
-    still = Order.objects.filter(pk=order_id, status=status)
-    if still.update(status=to, **(changes or {})) != 1:
-        return None
-    order = Order.objects.get(pk=order_id)
-    StatusChange.objects.create(
-        order=order, from_status=status, to_status=to, by=by, reason=reason, at=timezone.now()
-    )
-    if status == Status.PENDING:
-        count_verdict(order)
-        unschedule("orders.payment_due", key=order_id)
-    return order
+def _cancelled(order: Order, move: Move) -> News:
+    by, reason = move.by, move.reason
+    fact = OrderCancelled(order_id=order.pk, number=order.number, by=by, reason=reason)
+    return News(fact=fact, kind=Kind.CANCELLED, data={"by": by, "reason": reason})
 
 
-def _tell(
-    order: Order,
-    fact: object,
-    kind: Kind,
-    data: Mapping[str, Any] | None = None,
-    *,
-    at: datetime | None = None,
-) -> None:
-    event_id = publish(fact, key=order.pk)
-    TimelineEntry.objects.create(
-        order=order, event_id=event_id, kind=kind, data=dict(data or {}), at=at or timezone.now()
-    )
-
-
-def _failed(order: Order) -> OrderFailed:
-    return OrderFailed(
+def _failed(order: Order, move: Move) -> News:
+    fact = OrderFailed(
         order_id=order.pk,
         number=order.number,
         reason=order.failure_code,
@@ -178,16 +119,24 @@ def _failed(order: Order) -> OrderFailed:
         decline_code=order.decline_code or None,
         missing=tuple(MissingLine(**line) for line in order.missing),
     )
+    kind = Kind.DECLINED if order.failure_code == "payment_declined" else Kind.SOLD_OUT
+    return News(fact=fact, kind=kind, data={"message": order.failure_message})
 
 
-def _with_titles(order_id: UUID, missing: Iterable[Missing]) -> list[dict[str, Any]]:
-    titles = dict(Order.objects.filter(pk=order_id).values_list("lines__sku", "lines__title"))
-    return [
-        {
-            "sku": line.sku,
-            "title": titles.get(line.sku, line.sku),
-            "wanted": line.wanted,
-            "available": line.available,
-        }
-        for line in missing
-    ]
+def _titles(order_ids: Iterable[UUID]) -> dict[tuple[UUID, str], str]:
+    lines = OrderLine.objects.filter(order__in=order_ids).order_by()
+    return {
+        (order_id, sku): title
+        for order_id, sku, title in lines.values_list("order_id", "sku", "title")
+    }
+
+
+def _with_title(
+    titles: Mapping[tuple[UUID, str], str], order_id: UUID, line: Missing
+) -> dict[str, Any]:
+    return {
+        "sku": line.sku,
+        "title": titles.get((order_id, line.sku), line.sku),
+        "wanted": line.wanted,
+        "available": line.available,
+    }

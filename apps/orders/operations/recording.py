@@ -1,6 +1,7 @@
-"""Keeping what other contexts tell: the timeline, refunds, prices."""
+"""Keeping what other contexts tell: the timelines, refunds, prices."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,42 +12,43 @@ from django.db import transaction
 from apps.orders.models import Order, Price, TimelineEntry
 
 
-@transaction.atomic
-def record_step(
-    *,
-    order_id: UUID,
-    event_id: UUID,
-    at: datetime,
-    kind: str,
-    data: Mapping[str, Any] | None = None,
-) -> bool:
-    """Add a step to the order's timeline, once an event; False for an order that is not here."""
-    if not Order.objects.filter(pk=order_id).exists():
-        return False
-    step = TimelineEntry(
-        order_id=order_id, event_id=event_id, kind=kind, data=dict(data or {}), at=at
-    )
-    TimelineEntry.objects.bulk_create([step], ignore_conflicts=True)
-    return True
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What an event tells of an order."""
+
+    order_id: UUID
+    event_id: UUID
+    at: datetime  # when it happened
+    data: Mapping[str, Any] = field(default_factory=dict)  # what the words need
 
 
 @transaction.atomic
-def record_refund(
-    *,
-    order_id: UUID,
-    amount: Decimal,
-    total_refunded: Decimal,
-    currency: str,
-    event_id: UUID,
-    at: datetime,
-) -> None:
-    """Note the money that went back; the highest total stands, in whatever order they come."""
-    less = Order.objects.filter(pk=order_id, refunded__lt=total_refunded)
-    less.update(refunded=total_refunded)
-    data = {"amount": str(amount), "currency": currency}
-    record_step(
-        order_id=order_id, event_id=event_id, at=at, kind=TimelineEntry.Kind.REFUNDED, data=data
-    )
+def record_steps(kind: str, steps: Sequence[Told]) -> None:
+    """Add steps to the timelines of their orders, each event's once; those of orders that are not
+    here are left out."""
+    here = Order.objects.filter(pk__in={step.order_id for step in steps}).order_by()
+    known = set(here.values_list("pk", flat=True))
+    entries = [
+        TimelineEntry(
+            order_id=step.order_id,
+            event_id=step.event_id,
+            kind=kind,
+            data=dict(step.data),
+            at=step.at,
+        )
+        for step in steps
+        if step.order_id in known
+    ]
+    TimelineEntry.objects.bulk_create(entries, ignore_conflicts=True)
+
+
+@transaction.atomic
+def record_refund(refund: Told, *, total: Decimal) -> None:
+    """Note the money that went back, and that all in all it is `total`; the highest stands, in
+    whatever order they come."""
+    less = Order.objects.filter(pk=refund.order_id, refunded__lt=total)
+    less.update(refunded=total)
+    record_steps(TimelineEntry.Kind.REFUNDED, [refund])
 
 
 @transaction.atomic

@@ -4,9 +4,14 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from apps.orders.tests.factories import (
-    CART_TOKEN,
-)
+from apps.orders.operations import sweeping
+from apps.orders.tests.factories import CART_TOKEN
+
+
+@pytest.fixture(autouse=True)
+def _no_sweep_is_planned_yet(monkeypatch):
+    """As in a process that has just begun."""
+    monkeypatch.setattr(sweeping, "_planned", set())
 
 
 @pytest.fixture

@@ -33,20 +33,23 @@ class PriceFactory(factory.django.DjangoModelFactory):
 
 
 def quote_data(**changes):
-    """What cart signs: 2 × 19.90 + 1 × 5.00 - 4.80 + 4.90 = 44.90."""
+    """What cart signs: 2 × 19.90 + 1 × 5.00 - 4.80 + 4.90 = 44.90, of which 5.67 + 0.71 + 0.78 is
+    tax of 19 %."""
     data = {
         "owner": GUEST,
         "cart_id": str(uuid4()),
         "cart_version": 3,
         "lines": [
-            line("OAK-1", "Oak tray", 2, "19.90"),
-            line("PIN-1", "Pine soap", 1, "5.00"),
+            line("OAK-1", "Oak tray", 2, "19.90", discount="4.26", tax="5.67"),
+            line("PIN-1", "Pine soap", 1, "5.00", discount="0.54", tax="0.71"),
         ],
         "subtotal": "44.80",
         "discount": "4.80",
+        "coupon": None,
         "shipping": "4.90",
         "shipping_method": "standard",
-        "tax": "7.17",
+        "shipping_tax": "0.78",
+        "tax": "7.16",
         "total": "44.90",
         "currency": "EUR",
         "country": "DE",
@@ -55,13 +58,16 @@ def quote_data(**changes):
     return data | {name: str(v) if isinstance(v, UUID) else v for name, v in changes.items()}
 
 
-def line(sku, title, quantity, unit_price, price_version=1):
+def line(sku, title, quantity, unit_price, *, discount="0.00", tax_rate="19.00", tax="0.00"):
     return {
         "sku": sku,
         "title": title,
         "quantity": quantity,
         "unit_price": unit_price,
-        "price_version": price_version,
+        "price_version": 1,
+        "discount": discount,
+        "tax_rate": tax_rate,
+        "tax": tax,
     }
 
 

@@ -1,10 +1,12 @@
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.utils import timezone
 
-from apps.orders import operations
+from apps.orders import operations, queries
 from apps.orders.models import Order
 from apps.orders.tests.factories import PriceFactory, decline, pay, place
-from eventbus.testing import drain, published
+from eventbus.testing import drain, emit, published
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +40,7 @@ def test_staff_read_every_table_and_change_none(staff):
 
 def test_staff_cancel_what_can_be_cancelled(staff):
     order, gone = place(), place()
-    operations.time_out(order_id=gone.pk)
+    operations.time_out([gone.pk])
     html = act(staff, "cancel", order, gone)
     assert f"Cancelled: {order.number}." in html
     assert f"Could not be cancelled in their status: {gone.number}." in html
@@ -57,3 +59,74 @@ def test_staff_ship_with_carrier_and_tracking_then_mark_delivered(staff):
     assert published("orders.shipped")[0]["carrier"] == "DHL"
     act(staff, "deliver", order)
     assert Order.objects.get().status == "DELIVERED"
+
+
+def page(client, order):
+    return client.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+
+
+def buttons(html):
+    return {name for name in ("Cancel", "Ship", "Deliver") if f'value="{name} this order"' in html}
+
+
+def test_the_orders_page_has_a_button_for_each_way_that_it_may_go(staff):
+    order = place()
+    ways = {
+        "PENDING": {"Cancel"},
+        "CONFIRMED": {"Cancel", "Ship"},
+        "SHIPPED": {"Deliver"},
+        "DELIVERED": set(),
+        "FAILED": set(),
+        "CANCELLED": set(),
+    }
+    for status, expected in ways.items():
+        Order.objects.update(status=status)
+        assert buttons(page(staff, order)) == expected
+
+
+def test_the_history_names_who_of_the_staff_it_was(staff, django_user_model):
+    order = place()
+    act(staff, "cancel", order)
+    who = f"user:{django_user_model.objects.get(is_staff=True).pk}"
+    assert (order.history.last().by, order.history.last().actor) == ("staff", who)
+    assert who in page(staff, order)
+
+
+def test_who_may_only_look_has_no_button_and_no_action(client, user):
+    user.is_staff = True
+    user.save()
+    user.user_permissions.add(Permission.objects.get(codename="view_order"))
+    client.force_login(user)
+    order = place()
+    assert buttons(page(client, order)) == set()
+    act(client, "cancel", order)
+    assert Order.objects.get().status == "PENDING"
+
+
+def test_a_refund_that_failed_and_an_order_that_is_stuck_can_be_found(staff):
+    owed, stuck, fine = place(), place(), place()
+    told = {"order_id": str(owed.pk), "amount": "1.00", "currency": "EUR", "message": "Closed."}
+    emit("payments.refund_failed", told, key=owed.pk)
+    drain()
+    Order.objects.filter(pk=stuck.pk).update(pay_before=timezone.now() - 2 * queries.STUCK_AFTER)
+
+    def found(**filters):
+        html = staff.get("/admin/orders/order/", filters).content.decode()
+        return {order for order in (owed, stuck, fine) if order.number in html}
+
+    assert found(needs="refund") == {owed}
+    assert found(needs="stuck") == {stuck}
+    assert found() == {owed, stuck, fine}
+    assert "refund failed" in staff.get("/admin/orders/order/").content.decode()
+    html = page(staff, owed)
+    assert "give the money back by hand" in html
+    assert "Closed." in html
+
+
+def test_orders_are_found_by_what_customers_tell_on_the_phone(staff):
+    order, other = place(), place()
+    Order.objects.filter(pk=other.pk).update(name="Bob", email="bob@example.com")
+    for query in (order.number, order.number[3:], "ann@example.com", "Ann Lee", str(order.pk)):
+        html = staff.get("/admin/orders/order/", {"q": query}).content.decode()
+        assert order.number in html
+        assert other.number not in html

@@ -63,7 +63,7 @@ def test_a_paid_order_is_confirmed_and_told_in_plain_words():
         "Confirmation mail sent",
     }
     assert published("orders.confirmed") == [{"order_id": str(order.pk), "number": order.number}]
-    assert not Scheduled.objects.exists()
+    assert not Scheduled.objects.filter(name="orders.payment_due").exists()
 
 
 def test_a_payment_told_twice_confirms_once():
@@ -113,7 +113,7 @@ def test_a_declined_payment_fails_the_order_with_its_reason():
         "Order placed",
         "Payment declined: Your card has insufficient funds.",
     ]
-    assert not Scheduled.objects.exists()
+    assert not Scheduled.objects.filter(name="orders.payment_due").exists()
     redeliver("payments.failed", key=order.pk, subscriber="orders")
     assert len(published("orders.failed")) == 1
 
@@ -234,7 +234,7 @@ def test_a_deadline_already_on_its_way_spares_a_confirmed_order():
     order = place()
     pay(order)
     drain()
-    assert operations.time_out(order_id=order.pk) is False
+    assert operations.time_out([order.pk]) == set()
     assert status(order) == "CONFIRMED"
 
 

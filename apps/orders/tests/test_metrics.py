@@ -11,7 +11,7 @@ from apps.orders import operations, queries
 from apps.orders.metrics import gauges
 from apps.orders.models import Order
 from apps.orders.tests.factories import decline, pay, place, sell_out
-from eventbus.testing import drain
+from eventbus.testing import drain, emit
 
 pytestmark = pytest.mark.django_db
 OUTCOMES = ("confirmed", "failed", "cancelled")
@@ -90,7 +90,7 @@ def test_the_time_is_counted_from_the_placing(verdicts):
     order = place()
     Order.objects.update(placed_at=timezone.now() - timedelta(hours=2))
     before = observed("sum", "cancelled")
-    verdicts(lambda: operations.time_out(order_id=order.pk))
+    verdicts(lambda: operations.time_out([order.pk]))
 
     assert 7200 <= observed("sum", "cancelled") - before < 7260
 
@@ -107,11 +107,23 @@ def test_the_orders_of_the_last_hour_by_their_status():
     assert queries.orders_by_status(placed_since=timezone.now() + timedelta(seconds=1)) == {}
 
 
+def test_an_order_is_slow_when_it_is_pending_for_longer_than_a_payment_takes(settings):
+    order = place()
+    assert told("shop_orders_slow") == {"": 0}
+    longest = settings.ORDER_PAYMENT_WINDOW - queries.SLOWEST_PAYMENT
+    Order.objects.update(pay_before=timezone.now() + longest)
+    assert told("shop_orders_slow") == {"": 1}
+    bank = {"url": "/bank/", "expires_at": timezone.now().isoformat()}
+    emit("payments.action_required", {"order_id": str(order.pk)} | bank, key=order.pk)
+    drain()
+    assert told("shop_orders_slow") == {"": 0}
+
+
 def test_an_order_is_overdue_while_it_is_pending_after_its_time_to_pay():
     order = place()
     assert told("shop_orders_overdue") == {"": 0}
     Order.objects.update(pay_before=timezone.now() - timedelta(seconds=1))
     assert told("shop_orders_overdue") == {"": 1}
-    operations.time_out(order_id=order.pk)
+    operations.time_out([order.pk])
 
     assert told("shop_orders_overdue") == {"": 0}

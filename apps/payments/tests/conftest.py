@@ -1,6 +1,7 @@
 """An order, and a gateway that can be silent."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +16,19 @@ def order_id() -> UUID:
     return uuid7()
 
 
+ASKING = {"charge": ["charge", "outcome", "cancel"], "refund": ["refund"]}
+
+
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """`silent("charge", times=2, after=True)`: that call of the gateway gives no answer so many
-    times, `after` it has taken effect or before. Returns the keys it is asked with."""
+    """`silent("charge", times=2, after=True)`: whatever the gateway is asked about charges, it
+    gives no answer so many times, `after` it has taken effect or before. Returns the keys it is
+    asked with."""
 
     def silence(name: str, *, times: int, after: bool) -> list[str]:
-        real, asked = getattr(gateway, name), []
+        asked: list[str] = []
 
-        def call(**request: Any) -> Any:
+        def silenced(real: Any, **request: Any) -> Any:
             asked.append(request["key"])
             if len(asked) <= times and not after:
                 raise GatewayUnavailable
@@ -32,7 +37,8 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
                 raise GatewayUnavailable
             return answer
 
-        monkeypatch.setattr(gateway, name, call)
+        for method in ASKING[name]:
+            monkeypatch.setattr(gateway, method, partial(silenced, getattr(gateway, method)))
         return asked
 
     return silence

@@ -1,41 +1,37 @@
-"""The catalogue as JSON."""
+"""What requests may ask and send."""
 
 from typing import Any
 
-from django.conf import settings
 from rest_framework import serializers
 
-from apps.products.models import Category, Product, Variant
+ORDERINGS = {
+    "taken_in": "id",  # the default: the oldest first
+    "newest": "-id",
+    "price": "price_from",
+    "-price": "-price_from",
+    "title": "title",
+    "-title": "-title",
+}
 
 
-class VariantSerializer(serializers.ModelSerializer[Variant]):
-    currency = serializers.SerializerMethodField()
-    available = serializers.SerializerMethodField()  # units; null while inventory has not spoken
+class Filters(serializers.Serializer[Any]):
+    """Of the list of products. Prices are compared with what the product costs from, now."""
 
-    class Meta:
-        model = Variant
-        fields = ["sku", "option", "price", "currency", "available"]
+    category = serializers.SlugField(required=False, max_length=60)
+    price_min = serializers.DecimalField(12, 2, required=False, min_value=0)
+    price_max = serializers.DecimalField(12, 2, required=False, min_value=0)
+    in_stock = serializers.BooleanField(required=False)
+    on_sale = serializers.BooleanField(required=False)
+    ordering = serializers.ChoiceField(list(ORDERINGS), default="taken_in")
 
-    def get_currency(self, variant: Variant) -> str:
-        return str(settings.SHOP_CURRENCY)
-
-    def get_available(self, variant: Variant) -> int | None:
-        stock: dict[str, int] = self.context["stock"]
-        return stock.get(variant.sku)
-
-
-class ProductSerializer(serializers.ModelSerializer[Product]):
-    category = serializers.SlugRelatedField[Category](slug_field="slug", read_only=True)
-    variants = VariantSerializer(source="on_sale", many=True)
-
-    class Meta:
-        model = Product
-        fields = ["id", "slug", "title", "description", "category", "variants"]
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "price_min" in attrs and attrs.get("price_max", attrs["price_min"]) < attrs["price_min"]:
+            raise serializers.ValidationError({"price_max": ["It is below price_min."]})
+        return attrs
 
 
-class CategorySerializer(serializers.Serializer[Any]):
-    slug = serializers.CharField()
-    title = serializers.CharField()
-    parent = serializers.CharField(  # type: ignore[assignment]
-        allow_null=True, help_text="The slug of the one above."
-    )
+class ReviewWords(serializers.Serializer[Any]):
+    rating = serializers.IntegerField(min_value=1, max_value=5)
+    title = serializers.CharField(max_length=120)
+    text = serializers.CharField(max_length=4000)
+    author = serializers.CharField(max_length=60, allow_blank=True, default="")

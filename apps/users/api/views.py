@@ -1,40 +1,31 @@
 from dataclasses import asdict
-from typing import Any, cast
+from typing import cast
 
 from django.contrib.auth import authenticate
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from apps.users import operations
+from apps.users.api.reading import PublicView, valid
 from apps.users.api.serializers import Account, Credentials, Me, Refresh, SignUp, TokenPair
 from apps.users.models import User
-from apps.users.throttling import SignInThrottle
+from apps.users.throttling import SIGNING_IN, MailThrottle
 from apps.users.tokens import TokenRefused
 
 NOT_VALID = OpenApiResponse(description="What was sent is not good, or not any more.")
 
 
-class PublicView(APIView):
-    """For clients without a good access token: one sent along is not looked at."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-
-    def get_authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="api"'
-
-
 class UsersView(PublicView):
+    throttle_classes = (MailThrottle,)
+
     @extend_schema(request=SignUp, responses={201: Account})
     def post(self, request: Request) -> Response:
         """Sign up. A taken address is answered like a new one and changes nothing."""
-        form = _valid(SignUp, request)
+        form = valid(SignUp, request)
         operations.register_user(**form)
         return Response(
             {"email": form["email"], "name": form["name"]}, status=status.HTTP_201_CREATED
@@ -42,12 +33,12 @@ class UsersView(PublicView):
 
 
 class TokenView(PublicView):
-    throttle_classes = (SignInThrottle,)
+    throttle_classes = SIGNING_IN
 
     @extend_schema(request=Credentials, responses={200: TokenPair, 401: NOT_VALID})
     def post(self, request: Request) -> Response:
         """Sign in: an access token and a refresh token."""
-        form = _valid(Credentials, request)
+        form = valid(Credentials, request)
         user = authenticate(request, username=form["email"], password=form["password"])
         if not isinstance(user, User):
             raise AuthenticationFailed("No account with that e-mail and password.", "no_account")
@@ -58,7 +49,7 @@ class RefreshView(PublicView):
     @extend_schema(request=Refresh, responses={200: TokenPair, 401: NOT_VALID})
     def post(self, request: Request) -> Response:
         """The next pair of tokens for a refresh token, which is then used up."""
-        form = _valid(Refresh, request)
+        form = valid(Refresh, request)
         try:
             return Response(asdict(operations.rotate_tokens(refresh=form["refresh"])))
         except TokenRefused as error:
@@ -69,7 +60,7 @@ class LogoutView(PublicView):
     @extend_schema(request=Refresh, responses={204: None, 401: NOT_VALID})
     def post(self, request: Request) -> Response:
         """Sign out: the refresh token and all that follow from it are worth nothing."""
-        form = _valid(Refresh, request)
+        form = valid(Refresh, request)
         try:
             operations.end_family(refresh=form["refresh"])
         except TokenRefused as error:
@@ -92,13 +83,6 @@ class MeView(APIView):
         name = form.validated_data.get("name", user.name)
         operations.rename_user(user_id=user.pk, name=name)
         return Response({**Me(user).data, "name": name})
-
-
-def _valid(kind: type[Serializer], request: Request) -> dict[str, Any]:
-    form = kind(data=request.data)
-    form.is_valid(raise_exception=True)
-    data: dict[str, Any] = form.validated_data
-    return data
 
 
 def _not_valid() -> AuthenticationFailed:

@@ -1,6 +1,6 @@
 import factory
 
-from apps.users.models import User
+from apps.users.models import Address, User
 
 PASSWORD = "correct-horse-battery"
 
@@ -15,3 +15,20 @@ class UserFactory(factory.django.DjangoModelFactory):
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
         return model_class.objects.create_user(password=PASSWORD, **kwargs)
+
+
+class AddressFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Address
+
+    user = factory.SubFactory(UserFactory)
+    name = "Ada Lovelace"
+    line1 = "Am Kai 3"
+    postcode = "20457"
+    city = "Hamburg"
+    country = "DE"
+
+
+def token_of(event):
+    """The last part of the link in the payload of an event."""
+    return event["url"].split("/")[-2]

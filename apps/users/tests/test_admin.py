@@ -1,9 +1,10 @@
 import pytest
 from django.contrib.auth.models import Permission
+from django.utils import timezone
 
 from apps.users import operations
-from apps.users.models import TokenFamily, User
-from apps.users.tests.factories import PASSWORD, UserFactory
+from apps.users.models import Link, TokenFamily, User
+from apps.users.tests.factories import PASSWORD, AddressFactory, UserFactory
 from eventbus.testing import published
 
 pytestmark = pytest.mark.django_db
@@ -61,3 +62,55 @@ def test_staff_can_sign_a_client_out(staff):
     family.refresh_from_db()
     assert family.revoked_at is not None
     assert staff.get(f"/admin/users/tokenfamily/{family.pk}/change/").status_code == 200
+
+
+def test_another_address_is_unproven_and_the_old_one_is_told(staff):
+    user = UserFactory(email="ada@example.com", email_verified_at=timezone.now())
+    form = {"email": "Countess@Example.com", "name": "Ada", "is_active": "on"}
+
+    answer = staff.post(f"/admin/users/user/{user.pk}/change/", form)
+
+    assert answer.status_code == 302
+    user.refresh_from_db()
+    assert (user.email, user.name) == ("countess@example.com", "Ada")
+    assert user.email_verified_at is None
+    assert published("users.email_changed", key=user.pk)[0]["previous"] == "ada@example.com"
+    assert published("users.verification_requested", key=user.pk)[0]["email"] == user.email
+
+
+@pytest.mark.parametrize("usable", [True, False])
+def test_a_password_that_staff_set_or_take_away_ends_the_sign_ins(staff, usable):
+    user = UserFactory()
+    operations.start_family(user=user)
+    form = {"password1": "another-password", "password2": "another-password"}
+    if not usable:
+        form = {"usable_password": "false", "unset-password": "1"}
+
+    assert staff.post(f"/admin/users/user/{user.pk}/password/", form).status_code == 302
+
+    user.refresh_from_db()
+    assert user.check_password("another-password") == user.has_usable_password() == usable
+    assert TokenFamily.objects.get().revoked_at is not None
+    assert len(published("users.password_changed", key=user.pk)) == 1
+
+
+def test_staff_change_their_own_password_where_everybody_does(staff):
+    assert staff.get("/admin/password_change/").url == "/users/me/password/"
+
+
+def test_the_address_book_can_be_looked_at_only(staff):
+    address = AddressFactory()
+    path = f"/admin/users/address/{address.pk}/"
+
+    assert "Hamburg" in staff.get("/admin/users/address/").text
+    assert staff.post(f"{path}change/", {"city": "Bremen"}).status_code == 403
+    assert staff.post(f"{path}delete/", {"post": "yes"}).status_code == 403
+
+
+def test_links_can_be_looked_at_without_their_secret(staff):
+    operations.request_verification(user_id=UserFactory(email="ada@example.com").pk)
+    link = Link.objects.get()
+
+    assert "ada@example.com" in staff.get("/admin/users/link/").text
+    assert link.digest not in staff.get(f"/admin/users/link/{link.pk}/change/").text
+    assert staff.get("/admin/users/link/add/").status_code == 403

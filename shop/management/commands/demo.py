@@ -68,6 +68,8 @@ class Command(BaseCommand):
         if demo.sign_ins:
             people = {person.role: f"{person.email}  {person.password}" for person in demo.sign_ins}
             self._list("Sign in", people)
+        if demo.coupons:
+            self._list("Coupons", {coupon.code: coupon.words for coupon in demo.coupons})
         if "payments" in settings.SHOP_CONTEXTS:
             self._list("Test cards, with any future date and any code", CARDS)
 

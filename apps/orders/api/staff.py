@@ -1,0 +1,75 @@
+"""What staff's programs do with any order. Who it was stands in the order's history."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.orders import operations, queries
+from apps.orders.access import owner_of
+from apps.orders.api.describing import KEPT, MAY_KEY, REPLAYED
+from apps.orders.api.permissions import ManagesOrders
+from apps.orders.api.repeating import answered, respond
+from apps.orders.api.serializers import OrderSerializer, Parcel, as_json
+from apps.orders.operations import Answer
+from apps.orders.refusals import NotDeliverable, NotShippable
+
+REPEATED: dict[str, Any] = {"parameters": [MAY_KEY, REPLAYED]}
+
+
+def _answers(refusal: str) -> dict[int, Any]:
+    return KEPT | {200: OrderSerializer, 409: OpenApiResponse(description=refusal)}
+
+
+class Moving(APIView):
+    """Moves an order on; 409 when it is not where it would have to be, 404 when there is none."""
+
+    permission_classes = [ManagesOrders]
+
+    def post(self, request: Request, order_id: UUID) -> Response:
+        if queries.order(order_id) is None:
+            raise NotFound
+        actor = owner_of(request) or ""
+        fields = self.fields(request)
+
+        def act() -> Answer:
+            self.move(order_id, actor=actor, **fields)
+            return Answer(status=200, body=as_json(queries.order(order_id), request))
+
+        answer = answered(request, owner=actor, act=act)
+        return respond(answer, answer.body)
+
+    def fields(self, request: Request) -> dict[str, Any]:
+        """What the request has to say besides."""
+        return {}
+
+    def move(self, order_id: UUID, *, actor: str, **fields: Any) -> None:
+        """Do it, or raise a refusal."""
+        raise NotImplementedError
+
+
+@extend_schema(request=Parcel, responses=_answers("It is not confirmed."), **REPEATED)
+class Ship(Moving):
+    """The parcel has left: `carrier` and `tracking`."""
+
+    def fields(self, request: Request) -> dict[str, Any]:
+        parcel = Parcel(data=request.data)
+        parcel.is_valid(raise_exception=True)
+        return dict(parcel.validated_data)
+
+    def move(self, order_id: UUID, *, actor: str, **fields: Any) -> None:
+        if not operations.ship_order(order_id=order_id, actor=actor, **fields):
+            raise NotShippable
+
+
+@extend_schema(request=None, responses=_answers("It is not shipped."), **REPEATED)
+class Deliver(Moving):
+    """The parcel has arrived."""
+
+    def move(self, order_id: UUID, *, actor: str, **fields: Any) -> None:
+        if not operations.deliver_order(order_id=order_id, actor=actor):
+            raise NotDeliverable

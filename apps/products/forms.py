@@ -1,0 +1,19 @@
+"""What shoppers fill in."""
+
+from django import forms
+
+STARS = [(5, "5, very good"), (4, "4, good"), (3, "3, fair"), (2, "2, poor"), (1, "1, very poor")]
+
+
+class ReviewForm(forms.Form):
+    """A review."""
+
+    rating = forms.TypedChoiceField(label="Stars", coerce=int, choices=STARS)
+    title = forms.CharField(label="In a few words", max_length=120)
+    text = forms.CharField(label="Your review", max_length=4000, widget=forms.Textarea({"rows": 5}))
+    author = forms.CharField(
+        label="Name to show (optional)",
+        max_length=60,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "nickname"}),
+    )
