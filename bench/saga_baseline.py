@@ -20,7 +20,7 @@ from apps.inventory.models import Hold, HoldLine, LedgerEntry, StockItem
 from apps.notifications import mails
 from apps.notifications.models import Notification, OrderInfo
 from apps.orders import queries
-from apps.orders.access import access_token
+from apps.orders.access import access_token, subject_of
 from apps.orders.models import Order, OrderLine, StatusChange, TimelineEntry
 from apps.orders.operations import Address
 from apps.orders.quotes import Offer, read_quote
@@ -71,7 +71,10 @@ def _place(offer: Offer, *, email: str, address: Address, payment_method: str) -
         currency=offer.currency,
         subtotal=offer.subtotal,
         discount=offer.discount,
+        coupon=offer.coupon or "",
         shipping=offer.shipping,
+        shipping_method=offer.shipping_method,
+        shipping_tax=offer.shipping_tax,
         tax=offer.tax,
         total=offer.total,
         cart_id=offer.cart_id,
@@ -81,17 +84,7 @@ def _place(offer: Offer, *, email: str, address: Address, payment_method: str) -
         pay_before=now + settings.ORDER_PAYMENT_WINDOW,
         **asdict(address),
     )
-    OrderLine.objects.bulk_create(
-        OrderLine(
-            order=order,
-            sku=line.sku,
-            title=line.title,
-            quantity=line.quantity,
-            unit_price=line.unit_price,
-            price_version=line.price_version,
-        )
-        for line in offer.lines
-    )
+    OrderLine.objects.bulk_create(OrderLine(order=order, **asdict(line)) for line in offer.lines)
     StatusChange.objects.create(order=order, to_status=order.status, by="customer", at=now)
     return order
 
@@ -187,26 +180,32 @@ def _note(order: Order, *kinds: TimelineEntry.Kind) -> None:
 def _write_mail(order: Order, offer: Offer) -> None:
     """Rendered, for a job to send: as the saga's is when its order counts as done here."""
     page = settings.SHOP_URL.rstrip("/") + reverse("orders:detail", args=[order.pk])
+    subject = subject_of(customer_id=None, email=order.email)
     info = OrderInfo(
         order_id=order.pk,
         number=order.number,
         email=order.email,
         url=f"{page}?token={access_token(order.pk)}",
+        subject=subject,
         lines=[
-            {"title": each.title, "quantity": each.quantity, "unit_price": str(each.unit_price)}
-            for each in offer.lines
+            {"title": line.title, "quantity": line.quantity}
+            | {name: str(getattr(line, name)) for name in ("unit_price", "discount", "tax")}
+            for line in offer.lines
         ],
+        coupon=order.coupon,
         discount=order.discount,
         shipping=order.shipping,
         tax=order.tax,
         total=order.total,
         currency=order.currency,
     )
-    mail = mails.write(Notification.Kind.ORDER_CONFIRMED, whose=order.email, facts={"order": info})
+    kind = Notification.Kind.ORDER_CONFIRMED
+    mail = mails.write(kind, whose=subject, facts={"order": info})
     Notification.objects.create(
-        kind=Notification.Kind.ORDER_CONFIRMED,
+        kind=kind,
         occasion=order.pk,
         order_id=order.pk,
+        whose=subject,
         recipient=order.email,
         **asdict(mail),
     )

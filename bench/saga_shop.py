@@ -21,7 +21,6 @@ from shop.tests.servers import Postgres
 # The shop itself, as `manage.py eventbus run` and a web process beside it have it.
 ENV = {
     **{"DJANGO_SETTINGS_MODULE": "shop.settings", "EVENTBUS_MODE": "worker"},
-    **{"API_ANON_RATE": "", "CARD_RATE": ""},  # all shoppers have one address here
     **{"DEBUG": "off", "LOG_LEVEL": "WARNING", "SHOP_ENV": "local", "EMAIL_URL": ""},
 }
 DONE = (  # an order is when it is confirmed, its stock sold and its mail written

@@ -79,10 +79,10 @@ class Book:
             self._fresh.remove(order_id)
             self._pass_on(hold, Status.VOID, why)
         elif hold.status == Status.HELD:
-            self._shelf.move(self._units[order_id], held=-1)
+            self._shelf.move(self._units_of(order_id), held=-1)
             self._release(hold, Status.RELEASED, why, cause)
         elif hold.status == Status.COMMITTED:
-            self._shelf.move(self._units[order_id], on_hand=+1)
+            self._shelf.move(self._units_of(order_id), on_hand=+1)
             self._record(order_id, Kind.RESTOCKED, +1, why)
             self._release(hold, Status.RESTOCKED, why, cause)
 
@@ -90,7 +90,7 @@ class Book:
         """Turn the hold into a sale; nothing when it was sold before. Raises NotHeld."""
         hold = self._holds.get(order_id)
         if hold is not None and hold.status == Status.HELD:
-            self._shelf.move(self._units[order_id], on_hand=-1, held=-1)
+            self._shelf.move(self._units_of(order_id), on_hand=-1, held=-1)
             self._record(order_id, Kind.SOLD, -1, "orders.confirmed")
             self._pass_on(hold, Status.COMMITTED, "orders.confirmed")
         elif hold is None or hold.status not in (Status.COMMITTED, Status.RESTOCKED):
@@ -125,7 +125,10 @@ class Book:
         late = [key for key in unseen if self._holds[key].status in Hold.OPEN]
         if late:
             self._units |= queries.units_of(late)
-            self._shelf.lock(sku for order_id in late for sku in self._units[order_id])
+            self._shelf.lock(sku for order_id in late for sku in self._units_of(order_id))
+
+    def _units_of(self, order_id: UUID) -> Units:
+        return self._units.get(order_id, {})  # an order without lines holds nothing
 
     def _missing(self, units: Units) -> tuple[MissingLine, ...]:
         return tuple(
@@ -147,7 +150,7 @@ class Book:
         by = reason.partition(".")[0]
         self._ledger += [
             LedgerEntry(sku=sku, delta=sign * n, kind=kind, reason=reason, order_id=order_id, by=by)
-            for sku, n in self._units[order_id].items()
+            for sku, n in self._units_of(order_id).items()
         ]
 
     def _write_statuses(self) -> None:

@@ -127,6 +127,15 @@ def test_a_batch_of_ended_known_and_new_orders_holds_for_the_new_ones():
     assert len(published("inventory.reserved")) == reserved + 1
 
 
+def test_an_order_without_lines_is_held_sold_and_given_back_like_any_other():
+    operations.reserve_stock(orders=[order(0), order(1), order(2, retry_of=0)])
+    operations.commit_holds(order_ids=[ORDERS[1]])
+    operations.release_holds(ended=[(ORDERS[1], "orders.cancelled")])
+
+    assert statuses() == {0: "released", 1: "restocked", 2: "held"}
+    assert [fact["lines"] for fact in published("inventory.reserved")] == [[], [], []]
+
+
 def test_a_batch_with_a_senseless_order_holds_nothing():
     stocked("MUG", 9)
 
