@@ -1,5 +1,5 @@
 """Who owns a request: what cart, orders and payments bind their rows to. And which trace it is
-part of: what its events carry on."""
+part of: what its events carry on. And who may keep the answer."""
 
 from collections.abc import Callable
 from functools import partial
@@ -31,6 +31,20 @@ class OwnerMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.get_owner = partial(owner_of, request)  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+class NotKeptMiddleware:
+    """What the API answers is as it is now, and mostly somebody's own: no browser or proxy keeps it
+    unless its view has said so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path_info.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
 
 class TraceMiddleware:
