@@ -43,7 +43,7 @@ class NoKey(APIException):
 
 KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
     OpenApiParameter.HEADER,
     description="1 to 255 printable ASCII characters, new for each adjustment: sent again with the"
     " same body, the answer is the same and no units move; with another body, 422.",
