@@ -132,6 +132,9 @@ def redeliver(name: str, *, key: object, subscriber: str) -> None:
     handler = subscribers[subscriber].handlers[name]
     with transaction.atomic():
         result = invoke(handler, [envelope])
+        if handler.record is not None:
+            handler.record([each for each in result if not isinstance(each, Exception | None)])
+            return
         for record in result if handler.external and handler.batch else [result]:
             if callable(record):
                 record()
