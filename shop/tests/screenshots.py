@@ -23,7 +23,7 @@ from shop.tests.browsing import (
     running_demo,
     sign_in,
 )
-from shop.tests.shopper import GOOD, NO_FUNDS
+from shop.tests.cards import GOOD, NO_FUNDS
 
 WIDTHS, THEMES, HEIGHT = (390, 1280), ("light", "dark"), 900
 Shoot = Callable[[Any, str], None]

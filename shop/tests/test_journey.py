@@ -22,7 +22,7 @@ from shop.tests.browsing import (
     running_demo,
     sign_in,
 )
-from shop.tests.shopper import GOOD, NO_FUNDS
+from shop.tests.cards import GOOD, NO_FUNDS
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 CONFIRMED = "Thank you! Your order is confirmed."

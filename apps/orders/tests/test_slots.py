@@ -86,7 +86,10 @@ def test_a_customers_mail_stays_when_an_address_is_chosen(client, user, filled):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"country": "FR"}, "This address is in FR, but tax and shipping were computed for DE."),
+        (
+            {"country": "FR"},
+            "This address is in France, but tax and shipping were computed for Germany.",
+        ),
         ({"country": ""}, "This address is in no country"),
         ({"postcode": "x" * 21}, "at most 20 characters"),
         ({"line1": ""}, "This field is required."),
