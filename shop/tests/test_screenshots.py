@@ -8,5 +8,5 @@ from shop.tests.processes import run
 @pytest.mark.process
 def test_it_starts_without_the_tests_settings_and_asks_for_a_folder() -> None:
     done = run("-m", "shop.tests.screenshots")
-    assert "uv run python -m shop.tests.screenshots FOLDER" in done.stderr
+    assert "uv run python -m shop.tests.screenshots FOLDER" in done.stdout
     assert done.returncode == 1
