@@ -50,13 +50,14 @@ def publish(
     return body["event_id"]  # type: ignore[no-any-return]
 
 
-def unschedule(name: str, *, key: object) -> int:
-    """Take back the scheduled events of `name` and `key` that are not in the log yet; says how
-    many. One that is already being promoted stays: handlers of scheduled events are guarded."""
+def unschedule(name: str, *keys: object) -> int:
+    """Take back the scheduled events of `name` and these keys that are not in the log yet, in one
+    statement; says how many. One that is already being promoted stays: handlers of scheduled
+    events are guarded."""
     run = current()
     if run and run.muted is not None:
         return 0
-    return writing.take_back(engine(), name, str(key))
+    return writing.take_back(engine(), name, [str(key) for key in keys])
 
 
 def _body(fact: object, key: str, cause: Envelope | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from itertools import product
 from typing import Any
 
 from django.db import transaction
@@ -83,11 +84,11 @@ def write(bus: Engine, body: dict[str, Any], at: datetime | None) -> None:
         bus.together.add((body, at))
 
 
-def take_back(bus: Engine, name: str, key: str) -> int:
-    """Delete the scheduled events of that name and key; says how many."""
-    if bus.together is not None and (name, key) in bus.together.scheduled:
+def take_back(bus: Engine, name: str, keys: Sequence[str]) -> int:
+    """Delete the scheduled events of that name and those keys; says how many."""
+    if bus.together is not None and not bus.together.scheduled.isdisjoint(product([name], keys)):
         bus.together.write()
-    return bus.unschedule(name, key)
+    return bus.unschedule(name, keys) if keys else 0
 
 
 def _write(bus: Engine, entries: Sequence[Entry]) -> None:

@@ -1,11 +1,13 @@
-"""Who owns a request: what cart, orders and payments bind their rows to. And which trace it is
-part of: what its events carry on. And who may keep the answer."""
+"""Who owns a request: what cart, orders and payments bind their rows to. Which trace it is part
+of: what its events carry on. A page for whoever comes to where only forms are sent. And who may
+keep an answer."""
 
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from eventbus import tracing
 
@@ -57,3 +59,18 @@ class TraceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with tracing.arriving(traceparent=request.headers.get("traceparent")):
             return self.get_response(request)
+
+
+class FormsOnlyMiddleware:
+    """Gives Django's empty 405 a page: a browser would show its own error instead."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        if answer.status_code != 405 or answer.streaming or answer.content:
+            return answer
+        page = render(request, "405.html", status=405)
+        page.headers["Allow"] = answer.headers["Allow"]
+        return page

@@ -56,10 +56,11 @@ class Appending(ABC):
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None: ...
 
-    def unschedule(self, name: str, key: str) -> int:
-        """Delete the scheduled events of that name and key; says how many."""
+    def unschedule(self, name: str, keys: Sequence[str]) -> int:
+        """Delete the scheduled events of that name and those keys, one or more; says how many."""
+        marks = ", ".join(["%s"] * len(keys))
         return self._execute(
-            "DELETE FROM eventbus_scheduled WHERE name = %s AND key = %s", [name, key]
+            f"DELETE FROM eventbus_scheduled WHERE name = %s AND key IN ({marks})", [name, *keys]
         )
 
     def _adapt(self, body: dict[str, Any]) -> list[Any]:

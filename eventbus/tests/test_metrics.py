@@ -182,7 +182,7 @@ def test_a_scheduled_event_is_published_when_it_is_due(effects: Effects, since: 
     with transaction.atomic():
         publish(Followed(n=1), key="kept", at=due)
         publish(Followed(n=2), key="taken back", at=due)
-    unschedule("test.followed", key="taken back")
+    unschedule("test.followed", "taken back")
     drain()
     assert since("published_total", name="test.followed") == 0
     drain(now=due)

@@ -89,7 +89,7 @@ def test_a_muted_handler_schedules_and_takes_back_nothing(effects: Effects, say:
         if view.n == 1:
             publish(Followed(n=1), key="later", at=soon)
         else:
-            unschedule("test.followed", key="later")
+            unschedule("test.followed", "later")
 
     say("k", 1)
     drain()

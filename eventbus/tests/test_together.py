@@ -175,7 +175,7 @@ def test_what_is_scheduled_in_a_batch_can_be_taken_back_there(effects: Effects, 
     def answer(views: Sequence[Number], envelopes: Sequence[Envelope]) -> None:
         for view, envelope in zip(views, envelopes, strict=True):
             publish(Followed(n=view.n), key=envelope.key, at=DUE)
-        taken.append(unschedule("test.followed", key="k1"))
+        taken.append(unschedule("test.followed", "k1"))
 
     for n in range(3):
         say(f"k{n}", n)
@@ -233,7 +233,7 @@ def play(acts: Sequence[Any], numbers: Any) -> None:
         elif act == "schedule":
             publish(Followed(n=next(numbers)), key="k", at=DUE)
         elif act == "unschedule":
-            unschedule("test.followed", key="k")
+            unschedule("test.followed", "k")
         elif act[0] == "undo by hand":
             place = transaction.savepoint()
             play(act[1], numbers)

@@ -9,9 +9,10 @@ from django.utils import timezone
 from apps.cart.models import Coupon, CouponUse
 from apps.orders.models import Order
 from eventbus.testing import drain
+from shop.tests.cards import NO_FUNDS
 from shop.tests.factories import ArticleFactory
 from shop.tests.invariants import violations
-from shop.tests.shopper import NO_FUNDS, Shopper
+from shop.tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEEDS = range(3)

@@ -53,7 +53,7 @@ def record_sent(*, notification_id: UUID) -> bool:
     sent = Notification.objects.get(pk=notification_id)
     if sent.has_secret:
         Notification.objects.filter(pk=sent.pk).update(text="", html="")
-        unschedule("notifications.link_expired", key=expiry_key(sent.pk))
+        unschedule("notifications.link_expired", expiry_key(sent.pk))
     of_customer = None if sent.kind in FOR_STAFF else sent.order_id  # the shopper's timeline
     publish(
         NotificationSent(notification_id=sent.pk, kind=sent.kind, order_id=of_customer),

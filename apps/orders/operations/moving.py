@@ -54,7 +54,9 @@ def move_orders(
     rows = Order.objects.select_for_update(no_key=True).order_by("pk")
     statuses = [status for status in before(to) if only_from in (None, status)]
     orders = list(rows.filter(pk__in=moves, status__in=statuses))
+    undecided = [order.pk for order in orders if order.status == Status.PENDING]
     _change_status(orders, to, moves)
+    unschedule("orders.payment_due", *undecided)
     _record(orders, to, moves)
     _publish(orders, [tell(_moved(order, to, moves), moves[order.pk]) for order in orders], moves)
     return {order.pk for order in orders}
@@ -96,14 +98,12 @@ def _record(orders: Iterable[Order], to: Status, moves: Mapping[UUID, Move]) -> 
 
 
 def _moved(order: Order, to: Status, moves: Mapping[UUID, Move]) -> Order:
-    """The order as its row is now, without asking for it again; with its first verdict counted,
-    and its deadline taken back."""
+    """The order as its row is now, without asking for it again; with its first verdict counted."""
     was, order.status = order.status, to
     for name, value in moves[order.pk].changes.items():
         setattr(order, name, value)
     if was == Status.PENDING:
         count_verdict(order)
-        unschedule("orders.payment_due", key=order.pk)
     return order
 
 

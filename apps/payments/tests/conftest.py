@@ -10,6 +10,9 @@ from uuid_utils.compat import uuid7
 
 from apps.payments import calls
 from apps.payments.gateway import GatewayUnavailable, gateway
+from apps.payments.tests.factories import CHALLENGE, SILENT, payment
+from apps.payments.tests.steps import outcomes, pay
+from eventbus.testing import published
 
 
 @pytest.fixture
@@ -49,3 +52,22 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
         return asked
 
     return silence
+
+
+@pytest.fixture
+def asked(order_id: UUID) -> str:
+    """The key of a charge that the gateway is silent about."""
+    pay(order_id, SILENT)
+    return payment(order_id).gateway_key or ""
+
+
+@pytest.fixture
+def challenged(order_id: UUID) -> Callable[..., str]:
+    """Buy with a card whose issuer asks; the path of the page where it does."""
+
+    def buy(number: str = CHALLENGE) -> str:
+        pay(order_id, number)
+        assert outcomes(order_id) == [("requested", 1), ("action_required", 1)]
+        return str(published("payments.action_required", key=order_id)[0]["url"])
+
+    return buy

@@ -10,12 +10,15 @@ from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
+from uuid_utils.compat import uuid7
 
 from apps.payments import operations
 from apps.payments.handlers import PlacedOrder
+from apps.payments.models import Refund
 from apps.payments.tests.factories import (
     OWNER,
     PAID,
+    payment,
     say_created,
     say_reserved,
     token_for,
@@ -84,3 +87,39 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(run, acts))
+
+
+def give_back(order_id: UUID, amount: str, *, key: str = "", reason: str = "Broken.") -> Refund:
+    """By staff, with a key of its own."""
+    return operations.refund_payment(
+        order_id=order_id,
+        amount=Decimal(amount),
+        reason=reason,
+        by="user:7",
+        key=key or uuid7().hex,
+    )
+
+
+def later(**time: int) -> None:
+    drain(now=timezone.now() + timedelta(**time))
+
+
+def totals(order_id: UUID) -> list[tuple[str, str]]:
+    """(amount, total) of each time that money was said to be back."""
+    told = published("payments.refunded", key=order_id)
+    return [(each["amount"], each["total_refunded"]) for each in told]
+
+
+def money(order_id: UUID) -> tuple[str, str, str]:
+    """(given back, on its way, left)"""
+    row = payment(order_id)
+    return tuple(str(each) for each in (row.refunded_amount, row.refunding_amount, row.refundable))
+
+
+def api(url: str) -> str:
+    return url.replace("/payments/", "/api/v1/payments/")
+
+
+def failure(order_id: UUID) -> tuple[str, str | None]:
+    [failed] = published("payments.failed", key=order_id)
+    return failed["code"], failed["decline_code"]

@@ -145,4 +145,4 @@ def _check_prices(row: PriceList) -> None:
 
 def _unschedule(price_list: UUID) -> None:
     for name in ("products.sale_began", "products.sale_ended"):
-        unschedule(name, key=price_list)
+        unschedule(name, price_list)

@@ -1,48 +1,20 @@
-"""Links by mail: for showing that an address is one's own, and for a new password."""
+"""Links by mail: for showing that an address is one's own, and for another one."""
 
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.users import operations
-from apps.users.models import Link, TokenFamily, User, digest_of
+from apps.users.models import Link, User, digest_of
 from apps.users.operations import AddressTaken, LinkRefused
 from apps.users.operations.linking import MAX_A_DAY, PAUSE
 from apps.users.tests.factories import PASSWORD, UserFactory, token_of
-from eventbus.testing import drain, published, redeliver
+from apps.users.tests.links import NEW, VERIFY, change_of, later, reset, verification
+from eventbus.testing import published
 
 pytestmark = pytest.mark.django_db
-NEW = "another analytical engine"
-VERIFY, RESET = "users.verification_requested", "users.password_reset_requested"
-
-
-def verification(user):
-    """Asks for it; the token."""
-    operations.request_verification(user_id=user.pk)
-    return token_of(published(VERIFY, key=user.pk)[-1])
-
-
-def change_of(user, email):
-    operations.request_email_change(user_id=user.pk, email=email)
-    return token_of(published(VERIFY, key=user.pk)[-1])
-
-
-def reset(user):
-    operations.ask_for_reset(email=user.email)
-    drain()
-    return token_of(published(RESET, key=user.pk)[-1])
-
-
-def later(**time):
-    """As if the links had been asked for so long ago."""
-    ago = timedelta(**time)
-    for link in Link.objects.all():
-        link.created_at -= ago
-        link.expires_at -= ago
-        link.save()
 
 
 # Showing that an address is one's own -----------------------------------------------------------
@@ -214,122 +186,3 @@ def test_a_taken_address_cannot_be_given_by_staff():
         operations.replace_email(user_id=user.pk, email=other.email)
 
     assert published("users.email_changed") == []
-
-
-# A new password ---------------------------------------------------------------------------------
-def test_a_reset_is_announced_for_an_account_that_is_asked_about(settings):
-    settings.SHOP_URL = "https://shop.example.com"
-    user = UserFactory(email="ada@example.com", name="Ada")
-
-    operations.ask_for_reset(email="ADA@example.com")
-    assert published(RESET) == []  # not within the answer
-    drain()
-
-    (asked,) = published(RESET, key=user.pk)
-    assert asked == {
-        "user_id": str(user.pk),
-        "subject": str(user.pk),
-        "email": "ada@example.com",
-        "name": "Ada",
-        "url": f"https://shop.example.com/users/reset/{token_of(asked)}/",
-        "expires_at": asked["expires_at"],
-    }
-    (told,) = published("users.reset_asked")
-    hour = datetime.fromisoformat(asked["expires_at"]) - datetime.fromisoformat(told["asked_at"])
-    assert hour == timedelta(hours=1)
-
-
-@pytest.mark.parametrize("kind", ["unknown", "inactive", "without a password"])
-def test_others_take_the_same_steps_and_get_nothing(kind):
-    user = UserFactory(is_active=kind != "inactive")
-    if kind == "without a password":
-        user.set_unusable_password()
-        user.save()
-    known = UserFactory()
-    email = "nobody@example.com" if kind == "unknown" else user.email
-    work = []
-    for asked in (known.email, email):
-        with CaptureQueriesContext(connection) as queries:
-            operations.ask_for_reset(email=asked)
-        work.append([query["sql"].partition(" ")[0] for query in queries])
-    assert work[0] == work[1]
-    drain()
-
-    assert len(published(RESET)) == 1
-    assert [told["user_id"] for told in published("users.reset_asked")] == [str(known.pk), None]
-    assert not any(email in str(told) for told in published("users.reset_asked"))
-
-
-def test_a_second_delivery_and_a_late_one_send_nothing():
-    user = UserFactory()
-    operations.ask_for_reset(email=user.email)
-    drain()
-    redeliver("users.reset_asked", key=user.pk, subscriber="users")
-    assert len(published(RESET)) == 1
-
-    later(hours=2)
-    asked_at = timezone.now() - timedelta(hours=1, seconds=1)
-    assert operations.send_reset(user_id=user.pk, asked_at=asked_at) is False
-    assert len(published(RESET)) == 1
-
-
-def test_a_new_password_ends_every_session_every_sign_in_and_every_link(client):
-    user = UserFactory()
-    client.force_login(user)
-    pair = operations.start_family(user=user)
-    change = change_of(user, "thief@example.com")
-    token = reset(user)
-
-    operations.reset_password(token=token, password=NEW)
-
-    user.refresh_from_db()
-    assert user.check_password(NEW)
-    assert user.email_verified_at is not None  # the link came to that address
-    assert client.get("/users/me/").status_code == 302
-    assert TokenFamily.objects.get().revoked_at is not None
-    with pytest.raises(operations.families.TokenRefused):
-        operations.rotate_tokens(refresh=pair.refresh)
-    with pytest.raises(LinkRefused):
-        operations.reset_password(token=token, password=PASSWORD)
-    with pytest.raises(LinkRefused):
-        operations.verify_email(token=change)
-    assert published("users.password_changed", key=user.pk) == [
-        {
-            "user_id": str(user.pk),
-            "subject": str(user.pk),
-            "email": user.email,
-            "url": "http://127.0.0.1:8080/users/reset/",
-        }
-    ]
-
-
-@pytest.mark.parametrize("spoilt", ["expired", "newer", "password", "inactive", "verification"])
-def test_a_reset_that_is_not_good_changes_nothing(spoilt):
-    user = UserFactory()
-    token = reset(user)
-    if spoilt == "expired":
-        later(hours=1, seconds=1)
-    if spoilt == "newer":
-        later(minutes=2)
-        reset(user)
-    if spoilt == "password":
-        operations.change_password(user_id=user.pk, password=PASSWORD)
-    if spoilt == "inactive":
-        User.objects.update(is_active=False)
-    if spoilt == "verification":
-        token = verification(user)
-    before = User.objects.get().password
-
-    with pytest.raises(LinkRefused):
-        operations.reset_password(token=token, password=NEW)
-
-    assert User.objects.get().password == before
-
-
-def test_a_reset_asked_for_by_nobody_we_know_is_heard_of_and_nothing_follows():
-    operations.ask_for_reset(email="nobody@example.com")
-
-    drain()
-
-    assert published(RESET) == []
-    assert not Link.objects.exists()

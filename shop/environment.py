@@ -1,0 +1,39 @@
+"""What the environment says, read once, and what it has to say before production starts."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+PRODUCTION = env.str("SHOP_ENV", "local") == "production"
+SECRET_LENGTH = 50  # characters; Django's own measure
+
+
+def secrets(name: str, local: str) -> list[str]:
+    """The environment's values, parted by commas; `local` only outside production, where each
+    must be long enough to be unguessable. Raises ImproperlyConfigured."""
+    values: list[str] = env.str(name, "" if PRODUCTION else local).split(",")
+    if PRODUCTION and any(len(value) < SECRET_LENGTH or value == local for value in values):
+        raise ImproperlyConfigured(
+            f"SHOP_ENV=production needs {name}, a value of its own of {SECRET_LENGTH} characters"
+            " or more: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    return values
+
+
+def redis_cache(url: str) -> dict[str, Any]:
+    """A Redis that may hang or go away without a page noticing more than the wait."""
+    return {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": url,
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 0.3,  # seconds; a hanging Redis must not hang a page
+            "SOCKET_TIMEOUT": 0.3,
+            "IGNORE_EXCEPTIONS": True,  # Redis gone is slower, never an error
+        },
+    }
