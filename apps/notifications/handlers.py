@@ -6,7 +6,7 @@ there already. A rebuild after a loss of rows writes them anew and sends nothing
 unsent is for staff to resend.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from uuid import UUID
 
 from apps.notifications import operations
 from apps.notifications.models import Notification, Refund
-from apps.notifications.operations import News
+from apps.notifications.operations import News, Record
 from eventbus import Envelope, payload, subscribe
 
 Kind = Notification.Kind
@@ -231,6 +231,7 @@ def wipe(mail: RequestedMail) -> None:
     operations.expire_mail(notification_id=mail.notification_id)
 
 
-@subscribe("notifications.requested", external=True, on_crash="hold", replay=True)
-def send(mail: RequestedMail) -> Callable[[], object] | None:
-    return operations.send(notification_id=mail.notification_id)
+# After a crash it is called again: which of the mails is then left alone, for a person, its row says.
+@subscribe("notifications.requested", external=True, batch=True, replay=True)
+def send(mails: Sequence[RequestedMail]) -> list[Record | Exception]:
+    return operations.send([mail.notification_id for mail in mails])
