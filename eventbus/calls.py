@@ -29,7 +29,7 @@ from eventbus.watchdog import watched
 logger = logging.getLogger("eventbus.calls")
 
 State = Parked.State
-Record = Callable[[], object] | None
+Record = Any  # a function, a value for the handler's `record`, or None
 MADE = "The call was made, but its result could not be recorded.\n"
 UNKNOWN = "The process died during the call: whether it took effect is unknown."
 PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before a result is recorded once more
@@ -165,13 +165,21 @@ def _record(engine: Engine, handler: Handler, made: Iterable[tuple[Parked, Any]]
     with transaction.atomic(using=engine.connection.alias):
         mine = _still_mine(engine, [row for row, _ in made])  # of another, his result counts
         with writing.together(engine):
-            for row in mine:
-                if (record := results[row.pk]) is not None:
-                    with handling([parking.envelope_of(row)], handler.subscriber):
-                        record()
+            _tell(handler, [(row, results[row.pk]) for row in mine if results[row.pk] is not None])
         parking.finish(mine, now=engine.clock())
     for row in mine:
         metrics.settled(row)
+
+
+def _tell(handler: Handler, results: Sequence[tuple[Parked, Any]]) -> None:
+    if handler.record is None:
+        for row, record in results:
+            with handling([parking.envelope_of(row)], handler.subscriber):
+                record()
+    elif results:
+        events = [parking.envelope_of(row) for row, _ in results]
+        with handling(events, handler.subscriber):
+            handler.record([value for _, value in results])
 
 
 def _record_failure(

@@ -23,20 +23,25 @@ class Handling:
     transactional: bool = True  # False: a call outside, whose writes stay when it is made again
     muted: Counter[str] | None = None  # counts what would have been published, in a rebuild
     published: Counter[UUID] = field(default_factory=Counter)  # by cause
+    by_id: dict[UUID, Envelope] = field(init=False)
+    by_key: dict[str, Envelope] = field(init=False)  # of two sources, the first
+
+    def __post_init__(self) -> None:
+        self.by_id = {event.event_id: event for event in self.events}
+        self.by_key = {event.key: event for event in reversed(self.events)}
 
     def cause(self, key: str, named: Envelope | None) -> Envelope:
         """The event that an event of `key` is published because of: the one of the run that is
         named, the only one, or the one of the same key; raises AmbiguousCause."""
         if named is not None:
-            if named not in self.events:  # ids are derived from it: another run's would be doubled
+            if named.event_id not in self.by_id:  # ids are derived from it: they would be doubled
                 raise AmbiguousCause
             return named
         if len(self.events) == 1:
             return self.events[0]
-        for event in self.events:
-            if event.key == key:
-                return event
-        raise AmbiguousCause
+        if key not in self.by_key:
+            raise AmbiguousCause
+        return self.by_key[key]
 
     def next_event_id(self, cause: Envelope) -> UUID:
         """The id of the next event that this run publishes because of `cause`.

@@ -28,6 +28,7 @@ class Handler:
     external: bool  # calls the world outside: see `subscribe`
     on_crash: OnCrash
     batch: bool  # takes a run of events at once
+    record: Callable[[Sequence[Any]], object] | None  # what its calls brought, at once
     replay: bool  # may see old events again, without effects outside its own tables
     forget: Callable[[], object] | None  # empties what it has built, before a rebuild
     skip_erased: bool  # is not called for events whose subject was erased
@@ -58,6 +59,7 @@ def subscribe(
     external: bool = False,
     on_crash: OnCrash = "retry",
     batch: bool = False,
+    record: Callable[[Sequence[Any]], object] | None = None,
     replay: bool | Callable[[], object] = False,
     skip_erased: bool = False,
     start: Start = "beginning",
@@ -78,17 +80,22 @@ def subscribe(
     A `batch` handler takes a run of events at once: `Sequence[View]`, and `Sequence[Envelope]` if
     it wants them; in log order, no (source, key) twice in one run. When it fails, its events are
     tried one at a time. An external one returns as many results as it got views, each a function
-    that records, None, or the exception with which that one call failed.
+    that records, None, or the exception with which that one call failed. With `record` they are
+    values instead, and `record` gets those of all its calls in the transaction that ends them;
+    when that fails, of one call at a time.
 
     `replay=True`, or a function that empties what the handler has built, lets the subscriber be
     rebuilt (`eventbus replay`); all its handlers must allow it. `skip_erased` handlers are not
     called for events whose subject was erased. A subscriber that is new `start`s at the
     beginning of the log or at its end (`"now"`), which one of its handlers may say.
 
-    Raises BadDeclaration when the annotation is missing or the subscriber has a handler already.
+    Raises BadDeclaration when the annotation is missing, the subscriber has a handler already, or
+    there is something to `record` of what is no batch of calls.
     """
     if not names:
         raise BadDeclaration("@subscribe needs at least one event name.")
+    if record and not (external and batch):
+        raise BadDeclaration("`record` is for a batch of external calls.")
 
     def register(function: Function) -> Function:
         owner = subscriber or _app_label(function)
@@ -107,6 +114,7 @@ def subscribe(
                 external=external,
                 on_crash=on_crash,
                 batch=batch,
+                record=record,
                 replay=bool(replay),
                 forget=replay if callable(replay) else None,
                 skip_erased=skip_erased,

@@ -29,8 +29,11 @@ __all__ = ["contract_problems", "drain", "emit", "published", "redeliver"]
 ROUNDS = 10_000  # a subscriber that wakes itself for ever is a defect, not a long test
 
 
-def drain(*, seed: int | None = None, now: datetime | None = None) -> int:
-    """Run the bus in this thread until there is nothing left to do; says how many events.
+def drain(
+    *, seed: int | None = None, now: datetime | None = None, rounds: int | None = None
+) -> int:
+    """Run the bus in this thread until there is nothing left to do; says how many events. With
+    `rounds`, it stops after so many batches, retries and calls, whatever is left.
 
     With `seed`, the next cursor and the size of its batch are drawn at random, so that whatever
     the bus does not promise about order is shuffled. `now` stands for the database's time:
@@ -45,11 +48,13 @@ def drain(*, seed: int | None = None, now: datetime | None = None) -> int:
     try:
         with bus.reading_by_id() if inside else nullcontext():
             ensure_cursors()
-            for _ in range(ROUNDS):
+            for _ in range(ROUNDS if rounds is None else rounds):
                 done = _round(bus, draw, now or bus.clock())
                 handled += done
                 if not done:
                     return handled
+            if rounds is not None:
+                return handled
     finally:
         bus.release()  # or the test database could not be dropped
     raise AssertionError("The bus does not come to rest: does a handler answer itself for ever?")
@@ -132,6 +137,9 @@ def redeliver(name: str, *, key: object, subscriber: str) -> None:
     handler = subscribers[subscriber].handlers[name]
     with transaction.atomic():
         result = invoke(handler, [envelope])
+        if handler.record is not None:
+            handler.record([each for each in result if not isinstance(each, Exception | None)])
+            return
         for record in result if handler.external and handler.batch else [result]:
             if callable(record):
                 record()

@@ -1,11 +1,12 @@
-"""Who owns a request: what cart, orders and payments bind their rows to. And which trace it is
-part of: what its events carry on."""
+"""Who owns a request: what cart, orders and payments bind their rows to. Which trace it is part
+of: what its events carry on. And a page for whoever comes to where only forms are sent."""
 
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from eventbus import tracing
 
@@ -43,3 +44,18 @@ class TraceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with tracing.arriving(traceparent=request.headers.get("traceparent")):
             return self.get_response(request)
+
+
+class FormsOnlyMiddleware:
+    """Gives Django's empty 405 a page: a browser would show its own error instead."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        if answer.status_code != 405 or answer.streaming or answer.content:
+            return answer
+        page = render(request, "405.html", status=405)
+        page.headers["Allow"] = answer.headers["Allow"]
+        return page

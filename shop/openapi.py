@@ -6,6 +6,7 @@ project's views and settings bring the rest: tags, names, problems, credentials.
 
 from functools import cache
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
@@ -159,9 +160,18 @@ class Generator(SchemaGenerator):
         return description()
 
 
-@cache
+_MAKING = Lock()  # what makes it notes on each view where it is, so two at once mix them up
+
+
 def description() -> dict[str, Any]:
-    """The whole document, with the credentials that some operation takes."""
+    """The whole document, with the credentials that some operation takes; made once, whichever
+    threads ask first."""
+    with _MAKING:
+        return _made()
+
+
+@cache
+def _made() -> dict[str, Any]:
     made: dict[str, Any] = SchemaGenerator().get_schema(public=True)
     made["info"]["description"] = ABOUT
     used = {

@@ -37,6 +37,13 @@ class CouponForm(forms.Form):
     code = forms.CharField(max_length=40)
 
 
+def delivery_in(kept: str) -> dict[str, str]:
+    """What `DeliveryForm.kept` has kept, empty if it says nothing that is good here."""
+    country, _, method = kept.partition(".")
+    good = country in COUNTRIES and method in set(Method)
+    return {"country": country, "shipping_method": method} if good else {}
+
+
 class DeliveryForm(forms.Form):
     """Where to and how. A method that is not offered in the country becomes the usual one."""
 
@@ -56,3 +63,7 @@ class DeliveryForm(forms.Form):
             self.not_offered = Method(wished).label
             self.data = {**self.data, "shipping_method": Method.STANDARD.value}
         self.fields["shipping_method"].choices = offered  # type: ignore[attr-defined]
+
+    def kept(self) -> str:
+        """What the shopper chose, for the next look at the cart; of a valid form."""
+        return "{country}.{shipping_method}".format_map(self.cleaned_data)

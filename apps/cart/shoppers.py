@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from apps.cart import operations, queries
 
 COOKIE = "cart_token"
+DELIVERY = "cart_delivery"  # where to and how, as the shopper chose last
 HEADER = "Cart-Token"
 COOKIE_AGE = 30 * 24 * 3600  # seconds: an anonymous cart's lifetime
 OURS = re.compile(r"[\w-]{43}", re.ASCII)  # as token_urlsafe(32) makes them
@@ -71,11 +72,16 @@ def remember(request: HttpRequest, response: HttpResponse, token: str | None) ->
     if request.user.is_authenticated and COOKIE in request.COOKIES:
         response.delete_cookie(COOKIE, samesite="Lax")
     elif keep := token or (request.COOKIES[COOKIE] if ours else None):
-        response.set_cookie(
-            COOKIE,
-            keep,
-            max_age=COOKIE_AGE,
-            httponly=True,
-            samesite="Lax",
-            secure=settings.SESSION_COOKIE_SECURE,
-        )
+        keep_cookie(response, COOKIE, keep)
+
+
+def keep_cookie(response: HttpResponse, name: str, value: str) -> None:
+    """For as long as a guest's cart lasts, out of the reach of scripts and of other sites."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=COOKIE_AGE,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.cart import operations, queries, shoppers
-from apps.cart.forms import AddForm, CouponForm, DeliveryForm, QuantityForm, lines_in
+from apps.cart.forms import AddForm, CouponForm, DeliveryForm, QuantityForm, delivery_in, lines_in
 from apps.cart.models import MOST, MOST_LINES
 from apps.cart.tries import TooManyTries, trying_a_code
 
@@ -27,10 +27,12 @@ LACKS = {"inactive": "no longer sold.", "sold_out": "sold out.", "cart_full": "y
 @require_safe
 @never_cache
 def cart(request: HttpRequest) -> HttpResponse:
-    """What is in the cart and what it costs to send where; `?country=&shipping_method=`."""
+    """What is in the cart and what it costs to send where: `?country=&shipping_method=`, else as the
+    shopper chose last."""
     owner = shoppers.owner(request)
     _tell_notices(request)
-    form = DeliveryForm(request.GET.dict())
+    kept = delivery_in(request.COOKIES.get(shoppers.DELIVERY, ""))
+    form = DeliveryForm(kept | request.GET.dict())
     signed, refused = _quote(owner, form.cleaned_data) if form.is_valid() else (None, None)
     context = {
         "cart": queries.contents(owner),
@@ -43,6 +45,8 @@ def cart(request: HttpRequest) -> HttpResponse:
     }
     response = render(request, "cart/cart.html", context)
     shoppers.remember(request, response, None)
+    if request.GET and form.is_valid():
+        shoppers.keep_cookie(response, shoppers.DELIVERY, form.kept())
     return response
 
 

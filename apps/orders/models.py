@@ -12,6 +12,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Round
 from uuid_utils.compat import uuid7
 
+from apps.orders.countries import name_of
+
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: safe to read out on the phone
 
 
@@ -130,6 +132,11 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def country_name(self) -> str:
+        """The country in words."""
+        return name_of(self.country)
 
 
 class OrderLine(models.Model):

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 
+from apps.orders.countries import name_of
 from apps.orders.refusals import QuoteInvalid, QuoteNotYours
 from eventbus import payload
 from eventbus.errors import Unreadable
@@ -51,6 +52,11 @@ class Offer:
     coupon: str | None = None
     shipping_method: str = ""
     shipping_tax: Decimal = ZERO  # included in shipping
+
+    @property
+    def country_name(self) -> str:
+        """The country in words."""
+        return name_of(self.country)
 
 
 def read_quote(token: str, *, owner: str | None) -> Offer:

@@ -45,12 +45,14 @@ def tokenise(*, owner: str, card: Card) -> operations.NewMethod:
     return operations.save_method(owner=owner, card=gateway.store(card))
 
 
-def charge(orders: Sequence[Wanted], *, after: Sequence[datetime]) -> list[Record | Exception]:
+def charge(
+    orders: Sequence[Wanted], *, after: Sequence[datetime]
+) -> list[operations.Asked | Exception | None]:
     """Ask for the orders' charges: one commit that they are asked for, then the calls. What the
-    gateway does not answer is asked for again, not before `after`."""
+    gateway does not answer is asked for again, not before `after`. None: it is known already."""
     begun = operations.begin_charges([order.order_id for order in orders])
     give_up = time.monotonic() + TOGETHER_SECONDS
-    results: list[Record | Exception] = []
+    results: list[operations.Asked | Exception | None] = []
     for order, at in zip(orders, after, strict=True):
         payment = begun.get(order.order_id)
         in_time = time.monotonic() < give_up
@@ -61,13 +63,15 @@ def charge(orders: Sequence[Wanted], *, after: Sequence[datetime]) -> list[Recor
     return results
 
 
-def _charge(order_id: UUID, payment: Payment | None, *, after: datetime, ask: bool) -> Record:
+def _charge(
+    order_id: UUID, payment: Payment | None, *, after: datetime, ask: bool
+) -> operations.Asked | None:
     if payment is None:
-        return partial(operations.drop_charge, order_id=order_id)
+        return operations.Asked(order_id=order_id, number=0, outcome=None, after=after, begun=False)
     if payment.status not in queries.OUTSTANDING:
-        return None  # known already
+        return None
     outcome = _answer(lambda: _ask(payment, at=after)) if ask else None
-    return _recording(payment, outcome, after=after)
+    return operations.Asked(order_id=order_id, number=payment.asks, outcome=outcome, after=after)
 
 
 def ask_again(*, order_id: UUID, number: int, at: datetime) -> Record:
@@ -76,7 +80,13 @@ def ask_again(*, order_id: UUID, number: int, at: datetime) -> Record:
     if payment is None:
         return None
     outcome = _answer(lambda: _ask(payment, at=at))
-    return _recording(payment, outcome, after=at)
+    return partial(
+        operations.record_asked,
+        order_id=payment.order_id,
+        number=payment.asks,
+        outcome=outcome,
+        after=at,
+    )
 
 
 def _ask(payment: Payment, *, at: datetime) -> Outcome | None:
@@ -102,16 +112,6 @@ def _answer[T](ask: Callable[[], T]) -> T | None:
         return ask()
     except GatewayUnavailable:
         return None
-
-
-def _recording(payment: Payment, outcome: Outcome | None, *, after: datetime) -> Record:
-    return partial(
-        operations.record_asked,
-        order_id=payment.order_id,
-        number=payment.asks,
-        outcome=outcome,
-        after=after,
-    )
 
 
 def refund(*, refund_id: UUID, number: int, at: datetime) -> Record:

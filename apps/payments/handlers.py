@@ -69,8 +69,10 @@ def end_payments(orders: Sequence[SomeOrder]) -> None:
     operations.end_payments([order.order_id for order in orders])
 
 
-@subscribe("payments.requested", external=True, batch=True)
-def charge(orders: Sequence[SomeOrder], told: Sequence[Envelope]) -> list[Record | Exception]:
+@subscribe("payments.requested", external=True, batch=True, record=operations.record_charges)
+def charge(
+    orders: Sequence[SomeOrder], told: Sequence[Envelope]
+) -> list[operations.Asked | Exception | None]:
     return calls.charge(orders, after=[event.occurred_at for event in told])
 
 

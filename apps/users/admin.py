@@ -78,6 +78,12 @@ class UserAdmin(DjangoUserAdmin):
         own = super().get_readonly_fields(request, obj)
         return own if request.user.is_superuser else (*own, *rights)
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Of staff, only superusers change others: a new password or address is a way in."""
+        may = super().has_change_permission(request, obj)
+        above = obj is not None and (obj.is_staff or obj.is_superuser) and obj != request.user
+        return may and (request.user.is_superuser or not above)
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False  # other contexts keep the id: deactivate instead
 

@@ -1,4 +1,3 @@
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from apps.users.views import account, addresses, links, signing
@@ -6,7 +5,7 @@ from apps.users.views import account, addresses, links, signing
 app_name = "users"
 urlpatterns = [
     path("login/", signing.SignIn.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", signing.SignOut.as_view(), name="logout"),
     path("signup/", signing.sign_up, name="signup"),
     path("reset/", links.ask_reset, name="ask_reset"),
     path("reset/<str:token>/", links.reset_password, name="reset_password"),

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
+
 from eventbus import Envelope, operating, publish, subscribe
+from eventbus.errors import BadDeclaration
 from eventbus.models import Parked
 from eventbus.testing import drain, published
 from eventbus.tests.conftest import Effects, Followed, Number
@@ -56,6 +59,42 @@ def test_one_call_of_a_batch_can_fail_alone(effects: Effects, say: Any) -> None:
     }
     assert "declined" in parked[1].error
     assert "cannot be recorded" in parked[3].error
+
+
+def test_results_are_recorded_as_a_set_and_apart_where_one_stands_in_the_way(
+    effects: Effects, say: Any
+) -> None:
+    recorded: list[list[int]] = []
+
+    def record(values: Sequence[tuple[int, Envelope]]) -> None:
+        recorded.append([n for n, _ in values])
+        for n, cause in values:
+            effects.note("caller", "k", n)
+            publish(Followed(n=n), key="another", cause=cause)
+        if 3 in recorded[-1]:
+            raise ValueError("cannot be recorded")
+
+    @subscribe("test.happened", subscriber="caller", external=True, batch=True, record=record)
+    def call(views: Sequence[Number], told: Sequence[Envelope]) -> list[Any]:
+        brought = {1: ValueError("declined"), 2: None}
+        return [
+            brought.get(view.n, (view.n, envelope))
+            for view, envelope in zip(views, told, strict=True)
+        ]
+
+    for n in range(4):
+        say(f"k{n}", n)
+    read_all()
+    Caller().step()
+    assert recorded == [[0, 3], [0], [3]]
+    assert effects.of("caller") == [0]
+    assert published("test.followed") == [{"n": 0}]
+    assert sorted(row.payload["n"] for row in Parked.objects.all()) == [1, 3]
+
+
+def test_only_a_batch_of_calls_has_results_to_record_as_a_set() -> None:
+    with pytest.raises(BadDeclaration, match="batch of external calls"):
+        subscribe("test.happened", subscriber="caller", external=True, record=print)
 
 
 def test_a_batch_of_calls_that_answers_too_few_is_dead(effects: Effects, say: Any) -> None:

@@ -2,20 +2,24 @@
 
 from collections import Counter
 from decimal import Decimal
+from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Sum
 
+from apps.cart.models import Cart, CartOrder, CouponUse, Stock
 from apps.cart.queries import coupons
 from apps.inventory.models import Hold, LedgerEntry, StockItem
 from apps.notifications.models import MailboxMessage, Notification
 from apps.orders.models import Order
 from apps.orders.transitions import may_move
 from apps.payments.models import GatewayCharge, GatewayRefund, Payment, Refund
+from apps.products.models import Availability, BoughtOrder
 from eventbus.models import Parked
 
 ENDED = {"CONFIRMED", "FAILED", "CANCELLED", "SHIPPED", "DELIVERED"}
 SOLD = {"CONFIRMED", "SHIPPED", "DELIVERED"}
-TOLD = {"CONFIRMED": "order_confirmed", "FAILED": "order_failed", "CANCELLED": "order_cancelled"}
+TOLD = {status: f"order_{status.lower()}" for status in ENDED}
 
 
 def violations(*, killed: bool = False) -> list[str]:
@@ -33,6 +37,9 @@ def violations(*, killed: bool = False) -> list[str]:
         *_of_money(),
         *_of_mails(killed=killed),
         *_of_coupons(),
+        *_of_carts(),
+        *_of_levels(),
+        *_of_buyers(),
         *[f"parked: {row} {row.error}" for row in parked],
     ]
 
@@ -65,6 +72,8 @@ def _of_stock() -> list[str]:
     for item in StockItem.objects.all():
         if item.on_hand != on_hand.get(item.sku, 0):
             found.append(f"{item}: {item.on_hand} on hand, ledger says {on_hand.get(item.sku, 0)}")
+        if not 0 <= item.held <= item.on_hand:
+            found.append(f"{item}: {item.held} held of {item.on_hand}")
         if item.held != held[item.sku]:
             found.append(f"{item}: {item.held} held, holds say {held[item.sku]}")
     holds = dict(Hold.objects.values_list("order_id", "status"))
@@ -92,6 +101,8 @@ def _of_money() -> list[str]:
             due -= _refunds(payment, Refund.Status.DONE)
         elif _refunds(payment, Refund.Status.FAILED):  # a person has to see to it, and was told
             due = net
+        if order.refunded != payment.refunded_amount:
+            found.append(f"order {order.number}: {payment.refunded_amount} back, not as it says")
         if payment.refunding_amount:
             found.append(f"order {order.number}: {payment.refunding_amount} are still on the way")
         if net != due:
@@ -112,9 +123,21 @@ def _refunds(payment: Payment, status: str) -> Decimal:
 def _of_mails(*, killed: bool) -> list[str]:
     found = []
     mails = Counter(Notification.objects.values_list("order_id", "kind"))
-    for order in Order.objects.filter(status__in=TOLD):
-        if mails[order.pk, TOLD[order.status]] != 1:
-            found.append(f"order {order.number}: {mails[order.pk, TOLD[order.status]]} mails")
+    expected: Counter[tuple[UUID, str]] = Counter()
+    for order in Order.objects.prefetch_related("history"):
+        expected.update((order.pk, TOLD[step.to_status]) for step in order.history.all()
+                        if step.to_status in TOLD)  # fmt: skip
+    refunds = Refund.objects.values_list("payment__order_id", "status")
+    back = [order_id for order_id, status in refunds if status == Refund.Status.DONE]
+    failed = [order_id for order_id, status in refunds if status == Refund.Status.FAILED]
+    expected.update((order_id, "payment_refunded") for order_id in back)
+    expected.update((order_id, "refund_failed") for order_id in failed for _ in settings.STAFF_MAIL)
+    written = {key: count for key, count in mails.items() if key[0]}
+    found += [
+        f"order {order_id}: {written.get((order_id, kind), 0)} mails {kind}, not {expected[order_id, kind]}"
+        for order_id, kind in {*expected, *written}
+        if written.get((order_id, kind), 0) != expected[order_id, kind]
+    ]
     sent = [Notification.State.SENT]
     if killed:
         sent += [Notification.State.SENDING, Notification.State.HELD]
@@ -132,8 +155,59 @@ def _of_mails(*, killed: bool) -> list[str]:
 
 
 def _of_coupons() -> list[str]:
-    return [
+    """A use is had by the orders that stand, and by no other."""
+    found = [
         f"coupon {coupon}: {coupon.used} used and {coupon.held} held of {coupon.total_limit}"
         for coupon in coupons().exclude(total_limit=None)
         if coupon.used + coupon.held > coupon.total_limit
+    ]
+    standing = Order.objects.exclude(coupon="").filter(status__in=SOLD)
+    sold = set(standing.values_list("cart_id", "coupon"))
+    had = CouponUse.objects.filter(status=CouponUse.Status.USED)
+    used = set(had.values_list("cart_id", "coupon"))
+    found += [f"cart {cart}: the use of {coupon} is not as sold" for cart, coupon in used ^ sold]
+    owners = dict(Cart.objects.values_list("pk", "owner"))  # who counts as their user
+    found += [f"{use} counts for {use.owner}" for use in had
+              if use.owner != owners.get(use.cart_id, use.owner)]  # fmt: skip
+    return found
+
+
+def _of_carts() -> list[str]:
+    """Nobody's cart waits for an order that has ended, or lost what was not sold."""
+    statuses = dict(Order.objects.values_list("pk", "status"))
+    found = []
+    for order in CartOrder.objects.all():
+        status = statuses[order.order_id]
+        sold_once = status == "CANCELLED" and order.status == CartOrder.Status.CONFIRMED
+        expected = "CONFIRMED" if status in SOLD or sold_once else status
+        if order.status.upper() != expected:
+            found.append(f"cart {order.cart_id}: order {order.order_id} {order.status}, {status}")
+    for cart in Cart.objects.prefetch_related("lines"):
+        if cart.status == Cart.Status.ORDERED:
+            found.append(f"cart {cart} still waits")
+        if cart.status == Cart.Status.CLOSED and cart.lines.all():
+            found.append(f"cart {cart} is closed with something in it")
+    return found
+
+
+def _of_levels() -> list[str]:
+    """Catalogue and carts know what the stock is."""
+    level = ("sku", "available", "version")
+    told = {item.sku: (item.available, item.version) for item in StockItem.objects.all()}
+    found = []
+    for model in (Availability, Stock):
+        known = {sku: (left, version) for sku, left, version in model.objects.values_list(*level)}
+        if known != told:
+            found.append(f"{model.__name__}: {known}, the stock is {told}")
+    return found
+
+
+def _of_buyers() -> list[str]:
+    """Those may review whose order stands."""
+    standing = dict(Order.objects.exclude(customer_id=None).values_list("pk", "status"))
+    bought = dict(BoughtOrder.objects.exclude(customer_id=None).values_list("pk", "status"))
+    return [
+        f"order {order} is {status}, to the catalogue {bought.get(order)}"
+        for order, status in standing.items()
+        if (bought.get(order) == BoughtOrder.Status.CONFIRMED) != (status in SOLD)
     ]

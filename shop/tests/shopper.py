@@ -10,11 +10,9 @@ from uuid import uuid4
 
 from django.test import Client
 
+from shop.tests.cards import GOOD
 from shop.tests.contract import hold, hold_request
 
-GOOD = "4242424242424242"
-NO_FUNDS = "4000000000009995"
-SILENT_THEN_PAID = "9911730000000019"
 ADDRESS = {
     "name": "Ada Lovelace",
     "line1": "1 Harbour Street",

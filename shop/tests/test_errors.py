@@ -207,3 +207,12 @@ def test_a_form_without_its_token_is_told_so() -> None:
     response = Client(enforce_csrf_checks=True).post("/failing/gone/")
     assert response.status_code == 403
     assert "This form has expired" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_where_only_forms_are_sent_a_browser_finds_a_page(client: Client) -> None:
+    response = client.get("/cart/coupon/")
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+    assert "Back to the shop" in response.content.decode()
+    assert client.head("/cart/coupon/").content == b""
+    problem(client.get("/api/v1/cart/quote/"), 405)

@@ -12,9 +12,10 @@ from uuid import uuid4
 
 import pytest
 
+from shop.tests.cards import GOOD, NO_FUNDS
 from shop.tests.deployments import Deployment
 from shop.tests.servers import Postgres
-from shop.tests.shopper import GOOD, NO_FUNDS, Answer, Shopper, Transport
+from shop.tests.shopper import Answer, Shopper, Transport
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(400)]
 SCARCE, SCARCE_UNITS = "MUG-GRA", 12  # of the demo's catalogue

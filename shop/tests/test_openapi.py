@@ -1,14 +1,18 @@
 """The API's description: served, complete, and read by people without asking another host."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 import yaml
 from django.conf import settings
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
+from shop import openapi
 from shop.openapi import description
 from shop.tests import browsing, contract
 from shop.tests.processes import succeed
@@ -28,6 +32,28 @@ def test_the_description_comes_as_json_or_yaml(client: Client) -> None:
     assert described["openapi"] == "3.1.0"
     assert as_json.json() == yaml.safe_load(as_yaml.content) == described
     assert yaml.safe_load(client.get(SCHEMA, {"format": "yaml"}).content) == described
+
+
+def test_the_first_who_ask_at_the_same_time_get_the_same_description(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, made = description(), []
+    make, ready = SchemaGenerator.get_schema, Barrier(4)
+
+    def counted(generator: SchemaGenerator, **named: Any) -> Any:
+        made.append(generator)
+        return make(generator, **named)
+
+    def ask(_: int) -> Any:
+        ready.wait()
+        return description()
+
+    monkeypatch.setattr(SchemaGenerator, "get_schema", counted)
+    openapi._made.cache_clear()
+    with ThreadPoolExecutor(4) as threads:
+        got = list(threads.map(ask, range(4)))
+    assert len(made) == 1
+    assert got == [before] * 4
 
 
 def test_every_operation_has_a_name_of_its_own_a_summary_and_its_context_as_tag() -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, Subquery
 from django.utils import timezone
 
 from apps.cart.baskets import Basket, Item, left, poured
@@ -99,9 +100,14 @@ def _give_coupon_back(order_id: UUID, *, failed: bool) -> None:
 def _locked_cart_of(order: CartOrder) -> Cart | None:
     """The order's cart, its row locked; None when it is unknown or another order decides it.
 
-    The caller has written the order's row before: whoever takes the lock last sees every row.
+    The caller has written the order's row before: whoever takes the lock last sees every row. The
+    cart that the owner has begun since, if there is one, is locked with it, in the order of their
+    ids: so does who claims them all.
     """
-    cart = Cart.objects.select_for_update().filter(pk=order.cart_id).first()
+    owner = Cart.objects.filter(pk=order.cart_id).values("owner")[:1]
+    spare = Q(owner=Subquery(owner), status=Cart.Status.OPEN)
+    rows = Cart.objects.select_for_update().filter(Q(pk=order.cart_id) | spare).order_by("pk")
+    cart = next((row for row in rows if row.pk == order.cart_id), None)
     latest = CartOrder.objects.filter(cart_id=order.cart_id).last()
     return cart if latest and latest.pk == order.pk else None
 

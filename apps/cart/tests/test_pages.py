@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 
 from apps.cart import slots
 from apps.cart.models import Article, Cart
-from apps.cart.shoppers import COOKIE, owner_of
+from apps.cart.shoppers import COOKIE, DELIVERY, owner_of
 from apps.cart.tests.factories import (
     OWNER,
     TOKEN,
@@ -291,3 +291,28 @@ def test_the_headers_link_can_be_asked_for_alone(client):
     html = client.get("/cart/header/").content.decode()
     assert html.startswith("<a ")
     assert 'href="/cart/"' in html
+
+
+def test_where_the_cart_goes_is_remembered(shopper):
+    cart_of({"MUG": 1})
+    assert "To Germany" in page(shopper.get("/cart/"))
+    shopper.get("/cart/", {"country": "US", "shipping_method": "express"})
+    html = page(shopper.get("/cart/"))
+    assert "To United States" in html
+    assert '<option value="express" selected>' in html
+
+
+@pytest.mark.parametrize("kept", ["XX.standard", "DE.rocket", "DE", "..", ""])
+def test_a_remembered_place_that_is_none_is_home(shopper, kept):
+    cart_of({"MUG": 1})
+    shopper.cookies[DELIVERY] = kept
+    response = shopper.get("/cart/")
+    assert "To Germany" in page(response)
+    assert DELIVERY not in response.cookies
+
+
+def test_other_pages_lead_back_to_the_cart():
+    html = Template('{% slot "cart.link" %}').render(
+        Context({"request": RequestFactory().get("/")})
+    )
+    assert '<a class="button secondary" href="/cart/">Back to your cart</a>' in html

@@ -123,7 +123,8 @@ def test_looking_stops_nothing_and_a_click_can_be_taken_back(client):
     assert not OptOut.objects.exists()
     assert "These mails are stopped" in client.post(path).text
     assert "These mails are stopped" in client.get(path).text
-    assert "Stop these mails?" in client.post(path, {"again": "1"}).text
+    assert "You get these mails again." in client.post(path, {"again": "1"}).text
+    assert "You get these mails again." not in client.get(path).text
     assert not OptOut.objects.exists()
 
 

@@ -40,7 +40,7 @@ def test_the_checkout_shows_what_is_to_be_paid_and_changes_nothing(guest):
     answer = guest.post("/orders/checkout/", {"quote": quote()})
     html = answer.content.decode()
     assert answer.status_code == 200
-    for text in ("Oak tray", "€44.90", "€4.90", "€7.16", "DE", 'name="quote"'):
+    for text in ("Oak tray", "€44.90", "€4.90", "€7.16", "Germany", 'name="quote"'):
         assert text in html
     for name in ("email", "name", "line1", "postcode", "city"):
         assert f'<label for="id_{name}">' in html

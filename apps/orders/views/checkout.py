@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from apps.orders import operations, queries
 from apps.orders.access import owner_of
+from apps.orders.countries import name_of
 from apps.orders.forms import CheckoutForm, PaymentForm
 from apps.orders.operations import Address, Placed
 from apps.orders.quotes import Offer, read_quote
@@ -82,8 +83,8 @@ def _prefilled(fields: Mapping[str, str], offer: Offer) -> CheckoutForm:
     if (country := fields.get("country", "")) != offer.country:
         form.add_error(
             None,
-            f"This address is in {country or 'no country'}, but tax and shipping were computed for"
-            f" {offer.country}. Choose the country in your cart, or another address.",
+            f"This address is in {name_of(country) or 'no country'}, but tax and shipping were computed"
+            f" for {offer.country_name}. Choose the country in your cart, or another address.",
         )
     # Nobody has been asked for the e-mail yet.
     return form if set(form.errors) - {"email"} else CheckoutForm(initial=dict(fields))

@@ -5,10 +5,12 @@ them (methods, refunds).
 """
 
 from apps.payments.operations.charging import (
+    Asked,
     begin_charges,
     drop_charge,
     record_asked,
     record_charge,
+    record_charges,
 )
 from apps.payments.operations.ending import end_payments
 from apps.payments.operations.errors import (
@@ -29,6 +31,7 @@ from apps.payments.operations.requesting import note_orders, note_reservations
 from apps.payments.operations.telling import Notice, record_webhook
 
 __all__ = [
+    "Asked",
     "KeyReused",
     "NewMethod",
     "NotAnAmount",
@@ -44,6 +47,7 @@ __all__ = [
     "note_reservations",
     "record_asked",
     "record_charge",
+    "record_charges",
     "record_refund",
     "record_refund_asked",
     "record_webhook",

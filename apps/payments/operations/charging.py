@@ -1,7 +1,8 @@
 """Asking the gateway for a charge, and recording what it answered: by whatever way the answer
 comes (the call, asking again, a webhook), it is recorded here, once and by its version."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -16,13 +17,29 @@ from apps.payments.gateway import ActionRequired as WantsShopper
 from apps.payments.gateway import Cancelled, Captured, Declined, Outcome, Pending
 from apps.payments.models import Payment
 from apps.payments.operations.refunding import give_back_the_rest
-from apps.payments.operations.rows import next_ask, publish_failed, publish_processed
+from apps.payments.operations.rows import (
+    next_ask,
+    publish_failed,
+    publish_processed,
+    update_rows,
+)
 from apps.payments.queries import OUTSTANDING
 from eventbus import publish
 
 Status = Payment.Status
 # Nothing is captured and the order is not waiting for it: a success that arrives goes back.
 ENDED = (Status.CANCEL_REQUESTED, Status.VOID, Status.FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What came of asking the gateway for an order's charge."""
+
+    order_id: UUID
+    number: int  # of the asking
+    outcome: Outcome | None  # None: it gave no answer, or there was no time to ask
+    after: datetime  # it is not asked again before
+    begun: bool = True  # False: it was never asked for, and may not be any more
 
 
 @transaction.atomic
@@ -48,6 +65,40 @@ def drop_charge(*, order_id: UUID) -> bool:
     """Give up a charge that the gateway was never asked for; False when it was."""
     unasked = Payment.objects.filter(order_id=order_id, status__in=OUTSTANDING, asked_at=None)
     return unasked.update(status=Status.VOID) == 1
+
+
+@transaction.atomic
+def record_charges(asked: Sequence[Asked]) -> None:
+    """Record what came of each asking; what is captured as it should be, of all orders in one
+    statement. No order may come twice in one call."""
+    captured = _capture_waiting(asked)
+    for each in asked:
+        if not each.begun:
+            drop_charge(order_id=each.order_id)
+        elif each.order_id not in captured:
+            record_asked(
+                order_id=each.order_id,
+                number=each.number,
+                outcome=each.outcome,
+                after=each.after,
+            )
+
+
+def _capture_waiting(asked: Sequence[Asked]) -> set[UUID]:
+    """REQUESTED to CAPTURED; the orders whose payment that was."""
+    outcomes = {each.order_id: each.outcome for each in asked if isinstance(each.outcome, Captured)}
+    rows = Payment.objects.filter(order_id__in=outcomes, status=Status.REQUESTED)
+    captured = []
+    for payment in rows.order_by("order_id").select_for_update():
+        outcome = outcomes[payment.order_id]
+        if payment.charge_version < outcome.version:
+            payment.status, payment.captured_amount = Status.CAPTURED, payment.amount
+            payment.charge, payment.charge_version = outcome.charge, outcome.version
+            captured.append(payment)
+    update_rows(captured, ["status", "captured_amount", "charge", "charge_version"])
+    for payment in captured:
+        publish_processed(payment)
+    return {payment.order_id for payment in captured}
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """From an order and its held stock to the charge that is asked for. Many orders at once: their
 rows are locked in the order of their ids, then the payment methods in that of their tokens."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -16,7 +16,12 @@ from apps.payments import queries
 from apps.payments.declines import METHOD_INVALID
 from apps.payments.events import PaymentRequested
 from apps.payments.models import Payment, PaymentMethod
-from apps.payments.operations.rows import new_payment, publish_failed, publish_processed
+from apps.payments.operations.rows import (
+    new_payment,
+    publish_failed,
+    publish_processed,
+    update_rows,
+)
 from eventbus import publish
 
 Status = Payment.Status
@@ -62,7 +67,7 @@ def note_orders(orders: Sequence[PlacedOrder]) -> None:
         )
         for order in orders
     ]
-    _upsert(rows, TOLD)
+    update_rows(rows, TOLD)
     _request_ready_charges([order.order_id for order in orders])
 
 
@@ -70,18 +75,8 @@ def note_orders(orders: Sequence[PlacedOrder]) -> None:
 def note_reservations(order_ids: Sequence[UUID]) -> None:
     """Remember that the orders' stock is held; asks for the charges of the orders that are known.
     No order may come twice in one call."""
-    _upsert([new_payment(order_id, reserved=True) for order_id in order_ids], ["reserved"])
+    update_rows([new_payment(order_id, reserved=True) for order_id in order_ids], ["reserved"])
     _request_ready_charges(order_ids)
-
-
-def _upsert(rows: Iterable[Payment], fields: list[str]) -> None:
-    """One statement; rows that exist, whatever their status, get the fields and nothing else."""
-    Payment.objects.bulk_create(
-        sorted(rows, key=lambda row: row.order_id),
-        update_conflicts=True,
-        unique_fields=["order_id"],
-        update_fields=fields,
-    )
 
 
 def _request_ready_charges(order_ids: Collection[UUID]) -> None:

@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from apps.payments import operations
+from apps.payments import calls, operations
 from apps.payments.models import GatewayCharge, Payment, PaymentMethod
+from apps.payments.operations import Asked
 from apps.payments.tests.factories import (
     DECLINED,
     PAID,
@@ -76,6 +77,21 @@ def test_a_batch_of_any_size_ends_the_same(first: str, size: int) -> None:
     assert len(published("payments.processed")) == 1
     assert {failed["code"] for failed in published("payments.failed")} == {"method_invalid"}
     assert PaymentMethod.objects.exclude(used_by_order=None).count() == 3
+
+
+def test_captures_are_recorded_in_as_many_statements_for_many_as_for_one() -> None:
+    def statements(count: int) -> int:
+        orders = [placed(uuid7(), token_for()) for _ in range(count)]
+        operations.note_orders(orders)
+        operations.note_reservations([order.order_id for order in orders])
+        asked = calls.charge(orders, after=[timezone.now()] * count)
+        with CaptureQueriesContext(connection) as queries:
+            operations.record_charges([each for each in asked if isinstance(each, Asked)])
+        assert statuses(orders) == ["captured"] * count
+        assert all(outcomes(order.order_id)[-1] == ("processed", 1) for order in orders)
+        return sum("eventbus_event" not in query["sql"] for query in queries.captured_queries)
+
+    assert statements(2) == statements(9) <= 4
 
 
 def test_a_batch_takes_as_many_statements_for_many_as_for_one() -> None:

@@ -47,7 +47,7 @@ def test_the_page_asks_without_scripts_and_leads_back_to_the_order(
 
     page = client.get(url)
     assert page.status_code == 200
-    assert "59.90 EUR" in page.text
+    assert "€59.90" in page.text
     assert 'value="approve"' in page.text
     assert 'value="deny"' in page.text
     assert "no-store" in page["Cache-Control"]

@@ -114,3 +114,21 @@ def test_links_can_be_looked_at_without_their_secret(staff):
     assert "ada@example.com" in staff.get("/admin/users/link/").text
     assert link.digest not in staff.get(f"/admin/users/link/{link.pk}/change/").text
     assert staff.get("/admin/users/link/add/").status_code == 403
+
+
+@pytest.mark.parametrize("rights", [{"is_superuser": True}, {}], ids=["superuser", "staff"])
+def test_staff_cannot_take_over_other_staff(client, rights):
+    helper, other = UserFactory(is_staff=True), UserFactory(is_staff=True, **rights)
+    helper.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_user", "change_user"])
+    )
+    client.force_login(helper)
+    before = User.objects.get(pk=other.pk)
+    page = f"/admin/users/user/{other.pk}"
+    assert client.post(f"{page}/change/", {"email": "mine@example.com"}).status_code == 403
+    new = {"password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
+    assert client.post(f"{page}/password/", new).status_code == 403
+    other.refresh_from_db()
+    assert (other.email, other.password) == (before.email, before.password)
+    shopper = UserFactory()
+    assert "_save" in client.get(f"/admin/users/user/{shopper.pk}/change/").text

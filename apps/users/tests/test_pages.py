@@ -27,6 +27,7 @@ def test_signing_up_then_in_then_out(client):
 
     assert client.post("/users/logout/").url == "/"
     assert "_auth_user_id" not in client.session
+    assert "You are signed out." in client.get("/users/login/").text
 
 
 def test_signing_up_with_a_taken_address_looks_the_same_and_signs_nobody_in(client):

@@ -1,9 +1,9 @@
-"""Pages: signing up and in."""
+"""Pages: signing up, in and out."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,6 +26,15 @@ class SignIn(LoginView):
     @method_decorator(sensitive_post_parameters("password"))
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return told_to_wait(request, *SIGNING_IN) or super().post(request, *args, **kwargs)
+
+
+class SignOut(LogoutView):
+    """Django's own, and it says so."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = super().post(request, *args, **kwargs)
+        messages.success(request, "You are signed out.")
+        return answer
 
 
 @sensitive_post_parameters("password", "password_again")

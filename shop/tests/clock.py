@@ -1,0 +1,48 @@
+"""A clock that tests move: for the apps, the bus and the database alike."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest import mock
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from eventbus.engines import engine
+
+
+class Clock:
+    """What time it is: the real one, and what was added."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def move(self, **time: float) -> None:
+        """Let that much time go by at once; the arguments are those of timedelta."""
+        self.ahead += timedelta(**time)
+
+
+@contextmanager
+def moved_clock() -> Iterator[Clock]:
+    """Everybody who asks django.utils.timezone, the bus's clock or the database's Now() in here is
+    told what the clock says. (What uuid7 and tokens' libraries see is the real time.)"""
+    clock = Clock()
+
+    def of_bus(engine: Any) -> datetime:
+        return clock.now()
+
+    def as_sql(self: Now, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+        return "%s", [connection.ops.adapt_datetimefield_value(clock.now())]
+
+    with (
+        mock.patch.object(timezone, "now", clock.now),
+        mock.patch.object(type(engine()), "clock", of_bus),
+        mock.patch.multiple(
+            Now, as_sql=as_sql, as_postgresql=as_sql, as_sqlite=as_sql, create=True
+        ),
+    ):
+        yield clock
