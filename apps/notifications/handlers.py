@@ -15,7 +15,7 @@ from uuid import UUID
 
 from apps.notifications import operations
 from apps.notifications.models import Notification, Refund
-from apps.notifications.operations import News, Record
+from apps.notifications.operations import News
 from eventbus import Envelope, payload, subscribe
 
 Kind = Notification.Kind
@@ -232,6 +232,12 @@ def wipe(mail: RequestedMail) -> None:
 
 
 # After a crash it is called again: which of the mails is then left alone, for a person, its row says.
-@subscribe("notifications.requested", external=True, batch=True, replay=True)
-def send(mails: Sequence[RequestedMail]) -> list[Record | Exception]:
+@subscribe(
+    "notifications.requested",
+    external=True,
+    batch=True,
+    record=operations.record_sent,
+    replay=True,
+)
+def send(mails: Sequence[RequestedMail]) -> list[Notification | Exception | None]:
     return operations.send([mail.notification_id for mail in mails])

@@ -16,14 +16,13 @@ from apps.notifications.operations.requesting import (
     record_refunds,
     remember_orders,
 )
-from apps.notifications.operations.sending import Record, record_sent, resend, retry, send
+from apps.notifications.operations.sending import record_sent, resend, retry, send
 
 __all__ = [
     "Line",
     "News",
     "NotOptional",
     "PlacedOrder",
-    "Record",
     "choose",
     "expire_mail",
     "mail_account",

@@ -1,8 +1,7 @@
 """Sending mails, outside any transaction, and what became of each attempt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from functools import partial
 from uuid import UUID
 
 from django.core.mail import EmailMultiAlternatives
@@ -17,16 +16,15 @@ from apps.notifications.operations.ending import expire_mail
 from apps.notifications.operations.requesting import expiry_key, request_of
 from eventbus import Retry, publish, unschedule
 
-Record = Callable[[], object] | None
 State = Notification.State
 READY = (State.REQUESTED, State.FAILED)
 # What can be sent again; what is SKIPPED was not wanted, and of EXPIRED nothing is left to send.
 TRIED = (State.FAILED, State.HELD, State.SENDING)
 
 
-def send(notification_ids: Sequence[UUID]) -> list[Record | Exception]:
-    """Send the mails over one connection, outside any transaction; for each what records that it
-    is sent, None when there is nothing to do, or the exception with which that one failed:
+def send(notification_ids: Sequence[UUID]) -> list[Notification | Exception | None]:
+    """Send the mails over one connection, outside any transaction; for each the mail that was
+    taken, for `record_sent`, None when there is nothing to do, or the exception with which that one failed:
     NotDelivered (try again), OutcomeUnknown (never again without a person), Retry (another
     attempt runs, or the connection broke before its turn).
 
@@ -36,16 +34,16 @@ def send(notification_ids: Sequence[UUID]) -> list[Record | Exception]:
     those after it not to have been begun. The bus may call again for all of them.
     """
     found = Notification.objects.in_bulk(notification_ids)
-    results: list[Record | Exception] = []
+    results: list[Notification | Exception | None] = []
     with delivery.MailServer() as server:
         for count, notification_id in enumerate(notification_ids, start=1):
             try:
-                record = _send(found.get(notification_id), notification_id, server)
+                taken = _send(found.get(notification_id), notification_id, server)
             except Exception as error:  # this one's, and no other's
                 results.append(error)
                 continue
-            results.append(record)
-            if record and count < len(notification_ids):  # the last is recorded right away
+            results.append(taken)
+            if taken and count < len(notification_ids):  # the last is recorded right away
                 with suppress(DatabaseError):  # the result is here, and may yet be recorded
                     _note_taken(notification_id)
     return results
@@ -53,7 +51,7 @@ def send(notification_ids: Sequence[UUID]) -> list[Record | Exception]:
 
 def _send(
     notification: Notification | None, notification_id: UUID, server: delivery.MailServer
-) -> Record:
+) -> Notification | None:
     if server.is_lost:
         raise Retry("The connection to the mail server broke before its turn.")
     if notification is None or not _begin(notification):
@@ -66,26 +64,34 @@ def _send(
     except delivery.OutcomeUnknown as error:
         _give_up(notification_id, State.HELD, error.reason)
         raise
-    return partial(record_sent, notification)
+    return notification
 
 
 @transaction.atomic(savepoint=False)
-def record_sent(notification: Notification) -> bool:
-    """The mail server took the mail; False when that was recorded before. A mail with a link that
-    is good once is then wiped."""
-    wiped = {"text": "", "html": ""} if notification.has_secret else {}
-    taken = _sending(notification.pk)
-    if not taken.update(state=State.SENT, sent_at=timezone.now(), error="", **wiped):
-        return False
-    if notification.has_secret:
-        unschedule("notifications.link_expired", expiry_key(notification.pk))
-    # The shopper's timeline
-    of_customer = None if notification.kind in FOR_STAFF else notification.order_id
-    sent = NotificationSent(
-        notification_id=notification.pk, kind=notification.kind, order_id=of_customer
-    )
-    publish(sent, key=of_customer or notification.pk)
-    return True
+def record_sent(notifications: Iterable[Notification]) -> int:
+    """The mail server took the mails; says of how many that was not recorded before. A mail with a
+    link that is good once is then wiped.
+
+    One that was resent is not asked for under its order's key: where it is among others, the bus
+    cannot tell what caused which and has them recorded one by one.
+    """
+    mails = {mail.pk: mail for mail in notifications}
+    sending = Notification.objects.filter(pk__in=mails, state=State.SENDING)
+    ids = list(sending.order_by("pk").select_for_update().values_list("pk", flat=True))
+    taken = [mails[pk] for pk in ids]
+    _sending(ids).update(state=State.SENT, sent_at=timezone.now(), error="")
+    _wipe([mail.pk for mail in taken if mail.has_secret])
+    for mail in taken:
+        of_customer = None if mail.kind in FOR_STAFF else mail.order_id  # the shopper's timeline
+        sent = NotificationSent(notification_id=mail.pk, kind=mail.kind, order_id=of_customer)
+        publish(sent, key=of_customer or mail.pk)
+    return len(taken)
+
+
+def _wipe(ids: Sequence[UUID]) -> None:
+    if ids:
+        Notification.objects.filter(pk__in=ids).update(text="", html="")
+        unschedule("notifications.link_expired", *map(expiry_key, ids))
 
 
 @transaction.atomic
@@ -132,16 +138,16 @@ def _begin(notification: Notification) -> bool:
 
 
 def _note_taken(notification_id: UUID) -> None:
-    _sending(notification_id).update(sent_at=timezone.now())
+    _sending([notification_id]).update(sent_at=timezone.now())
 
 
-def _instead(notification_id: UUID) -> Record:
+def _instead(notification_id: UUID) -> Notification | None:
     """What there is to do for a mail whose attempt is not to be made."""
     notification = Notification.objects.get(pk=notification_id)
     if notification.state in (State.SENT, State.SKIPPED, State.EXPIRED) or _left_out(notification):
         return None
     if notification.state == State.SENDING and notification.sent_at:
-        return partial(record_sent, notification)  # a process died before it could
+        return notification  # a process died before that was recorded
     if not notification.is_unknown:  # or it has just ended
         raise Retry("Another attempt is being made.", after=UNKNOWN_AFTER)
     Notification.objects.filter(pk=notification_id).update(state=State.HELD)
@@ -162,11 +168,11 @@ def _left_out(notification: Notification) -> bool:
 
 
 def _give_up(notification_id: UUID, state: str, error: str) -> None:
-    _sending(notification_id).update(state=state, error=error)
+    _sending([notification_id]).update(state=state, error=error)
 
 
-def _sending(notification_id: UUID) -> QuerySet[Notification]:
-    return Notification.objects.filter(pk=notification_id, state=State.SENDING)
+def _sending(ids: Sequence[UUID]) -> QuerySet[Notification]:
+    return Notification.objects.filter(pk__in=ids, state=State.SENDING)
 
 
 def _message(notification: Notification) -> EmailMultiAlternatives:

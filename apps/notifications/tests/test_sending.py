@@ -154,8 +154,8 @@ def test_while_one_attempt_runs_no_other_begins():
 def test_a_result_is_recorded_once():
     notification = NotificationFactory(state="sending")
 
-    assert operations.record_sent(notification) is True
-    assert operations.record_sent(notification) is False
+    assert operations.record_sent([notification]) == 1
+    assert operations.record_sent([notification]) == 0
 
     assert len(published("notifications.sent")) == 1
 
