@@ -166,6 +166,9 @@ def _of_coupons() -> list[str]:
     had = CouponUse.objects.filter(status=CouponUse.Status.USED)
     used = set(had.values_list("cart_id", "coupon"))
     found += [f"cart {cart}: the use of {coupon} is not as sold" for cart, coupon in used ^ sold]
+    owners = dict(Cart.objects.values_list("pk", "owner"))  # who counts as their user
+    found += [f"{use} counts for {use.owner}" for use in had
+              if use.owner != owners.get(use.cart_id, use.owner)]  # fmt: skip
     return found
 
 

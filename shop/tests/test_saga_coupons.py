@@ -13,6 +13,7 @@ from shop.tests.cards import NO_FUNDS
 from shop.tests.factories import ArticleFactory
 from shop.tests.invariants import violations
 from shop.tests.shopper import Shopper
+from shop.tests.test_saga_again import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEEDS = range(3)
@@ -77,6 +78,21 @@ def test_a_shopper_who_does_not_come_back_lets_go_of_it(seed: int) -> None:
     assert refused(sku) == "coupon_used_up"
     CouponUse.objects.update(held_until=timezone.now() - timedelta(seconds=1))
     assert refused(sku) is None
+    assert violations() == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_signing_in_right_after_ordering_gives_no_second_use(seed: int) -> None:
+    Coupon.objects.update(total_limit=None, customer_limit=1)
+    sku = ArticleFactory()
+    ada = with_coupon(sku)
+    ada.check_out()
+    sign_in(ada)
+    ada.cart()  # claims the carts, before the cart has heard of the order
+    drain(seed=seed)
+    ada.add(sku)
+    again = ada.ask("POST", "cart/quote/", {"country": "DE", "coupon": "LAST"})
+    assert again.body["code"] == "coupon_used_by_you"
     assert violations() == []
 
 

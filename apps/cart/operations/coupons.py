@@ -13,7 +13,7 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from apps.cart.models import CartOrder, Coupon, CouponUse
+from apps.cart.models import Cart, CartOrder, Coupon, CouponUse
 from apps.cart.operations.errors import (
     CouponExpired,
     CouponMinimum,
@@ -89,8 +89,9 @@ def hold_use(coupon: Coupon, *, owner: str, cart_id: UUID, version: int, until: 
 def settle_use(order: CartOrder, *, owner: str) -> None:
     """Let the cart's use of the order's coupon be what all orders of the cart say: used while one
     has it, else held for those that may be paid again and for a newer quote. In whatever order
-    one hears of them, the result is the same. An order is never refused its coupon here: what it
-    was sold for stands."""
+    one hears of them, the result is the same. A use that is had counts for whoever has the cart now:
+    they may have signed in since they ordered. An order is never refused its coupon here: what it was
+    sold for stands."""
     if not Coupon.objects.filter(pk=order.coupon).exists():
         return  # nor was there one when it was quoted here
     use = _locked_use(order, owner=owner)
@@ -99,11 +100,14 @@ def settle_use(order: CartOrder, *, owner: str) -> None:
     holds = [until for _, until in ends if until]
     if len(holds) < len(ends):
         use.status = CouponUse.Status.USED
+        # Asked with the use locked: a claim changes the carts first, then the uses that it finds.
+        now = Cart.objects.filter(pk=order.cart_id).values_list("owner", flat=True).first()
+        use.owner = now or use.owner
     else:
         newer = use.cart_version > max(version for version, _ in ends)
         use.status = CouponUse.Status.HELD
         use.held_until = max([*holds, use.held_until] if newer else holds)
-    use.save(update_fields=["status", "held_until"])
+    use.save(update_fields=["status", "held_until", "owner"])
 
 
 def _locked_use(order: CartOrder, *, owner: str) -> CouponUse:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from apps.cart import operations
 from apps.cart.models import Cart, CouponUse
 from apps.cart.tests.factories import (
     OWNER,
@@ -146,6 +147,19 @@ def test_an_order_that_is_heard_of_after_its_hold_is_gone_has_the_use_all_the_sa
     drain()
     by_cart = dict(CouponUse.objects.values_list("cart_id", "status"))
     assert by_cart == {cart.pk: "used", other.pk: "held"}
+
+
+@pytest.mark.parametrize("how", ["none", "failed and paid again"])
+def test_whoever_signs_in_before_their_order_is_heard_of_has_used_it(cart, how):
+    first = order(cart)
+    operations.claim_carts(anonymous=OWNER, owner="user:7")
+    drain()
+    if how != "none":
+        ended(first, "failed")
+        drain()
+        order(cart, retry_of=first)
+        drain()
+    assert list(CouponUse.objects.values_list("status", "owner")) == [("used", "user:7")]
 
 
 def test_an_order_of_a_cart_that_is_unknown_here_counts(cart):
