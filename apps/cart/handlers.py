@@ -1,4 +1,5 @@
-"""What the cart does when something happens elsewhere. Once an event, in one transaction."""
+"""What the cart does when something happens elsewhere. Once in effect for every event;
+where orders meet, a run of them at once."""
 
 from collections.abc import Sequence
 from datetime import datetime

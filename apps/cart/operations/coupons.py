@@ -152,7 +152,9 @@ def _locked_uses(
     claims: Mapping[tuple[str, UUID], CouponUse],
 ) -> dict[tuple[str, UUID], CouponUse]:
     """The uses in these places, their rows locked; made as claimed where there are none."""
-    CouponUse.objects.bulk_create([claims[place] for place in sorted(claims)], ignore_conflicts=True)
+    CouponUse.objects.bulk_create(
+        [claims[place] for place in sorted(claims)], ignore_conflicts=True
+    )
     codes, carts = {code for code, _ in claims}, {cart_id for _, cart_id in claims}
     rows = CouponUse.objects.select_for_update().filter(coupon__in=codes, cart_id__in=carts)
     found = {_place(use): use for use in rows.order_by("coupon", "cart_id")}
