@@ -1,5 +1,6 @@
 """Who owns a request: what cart, orders and payments bind their rows to. Which trace it is part
-of: what its events carry on. And a page for whoever comes to where only forms are sent."""
+of: what its events carry on. A page for whoever comes to where only forms are sent. And who may
+keep an answer."""
 
 from collections.abc import Callable
 from functools import partial
@@ -32,6 +33,20 @@ class OwnerMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.get_owner = partial(owner_of, request)  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+class NotKeptMiddleware:
+    """What the API answers is as it is now, and mostly somebody's own: no browser or proxy keeps it
+    unless its view has said so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path_info.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
 
 class TraceMiddleware:

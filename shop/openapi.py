@@ -96,6 +96,16 @@ class Schema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         return [RETRY_AFTER, *super().get_override_parameters()]
 
+    def _get_request_for_media_type(self, serializer: Any, direction: Any = "request") -> Any:
+        """A PATCH may leave fields out, unless its serializer is `always_whole`."""
+        if not getattr(serializer, "always_whole", False):
+            return super()._get_request_for_media_type(serializer, direction)
+        method, self.method = self.method, "PUT"
+        try:
+            return super()._get_request_for_media_type(serializer, direction)
+        finally:
+            self.method = method
+
     def _get_paginator(self) -> Pages | None:
         return Pages() if super()._get_paginator() else None
 

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "shop.middleware.OwnerMiddleware",
+    "shop.middleware.NotKeptMiddleware",
     "shop.middleware.FormsOnlyMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]

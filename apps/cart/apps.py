@@ -8,4 +8,5 @@ class CartConfig(AppConfig):
         "header": "apps.cart.slots.header",
         "product.buy": "apps.cart.slots.buy",
         "order.again": "apps.cart.slots.again",
+        "cart.link": "apps.cart.slots.link",
     }

@@ -31,3 +31,8 @@ def again(request: HttpRequest, lines: Sequence[dict[str, Any]]) -> SafeString:
     if not 0 < len(lines) <= MOST_LINES:
         return SafeString("")
     return render_to_string("cart/_again.html", {"lines": lines}, request=request)
+
+
+def link(request: HttpRequest) -> SafeString:
+    """The way back to the cart."""
+    return render_to_string("cart/_link.html", request=request)

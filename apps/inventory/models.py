@@ -163,3 +163,23 @@ class LedgerEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnly
+
+
+class AdjustmentKey(models.Model):
+    """Under which key a client sent an adjustment, so that it takes effect once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    by = models.CharField(max_length=100)
+    sku = models.CharField(max_length=64)
+    key = models.CharField(max_length=255)
+    entry = models.ForeignKey(LedgerEntry, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["by", "sku", "key"], name="inventory_one_adjustment_a_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.sku} {self.key}"

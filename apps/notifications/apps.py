@@ -7,7 +7,10 @@ from django.conf import settings
 class NotificationsConfig(AppConfig):
     name = "apps.notifications"
     label = "notifications"
-    slots = {"account.links": "apps.notifications.slots.account_link"}
+    slots = {
+        "account.links": "apps.notifications.slots.account_link",
+        "order.staff": "apps.notifications.slots.order_staff",
+    }
 
     @property
     def nav(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Handing a mail to the mail server, and knowing afterwards whether it has it.
+"""Handing mails to the mail server, and knowing afterwards whether it has it.
 
 A connection that cannot be opened and a server that says no are failures that may be tried
 again. Anything else while the mail is being handed over leaves it open whether the server took
@@ -7,6 +7,7 @@ it; plain SMTP has no key to ask by, so such a mail is never sent again by a mac
 
 import smtplib
 from contextlib import suppress
+from typing import Self
 
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
@@ -29,27 +30,67 @@ class OutcomeUnknown(DeliveryFailed, Reject):
     resend the notification in the admin."""
 
 
-def deliver(message: EmailMessage) -> None:
-    """Hand the mail over. Raises NotDelivered or OutcomeUnknown, whose text, which goes into
-    the bus's tables and logs, holds no address."""
-    connection = get_connection()
-    try:
-        connection.open()
-    except Exception as error:
-        raise _told(NotDelivered, error) from None
-    try:
-        connection.send_messages([message])
-    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as refusal:
-        raise _told(NotDelivered, refusal) from None
-    except Exception as error:
-        raise _told(OutcomeUnknown, error) from None
-    finally:
-        _say_goodbye(connection)
+class MailServer:
+    """A connection to the mail server for several mails, opened with the first of them.
+
+    Each is handed over by itself, so that its outcome is known. Servers hang up on who has sent
+    many: before each further mail a mail server is asked whether it still listens, and connected
+    to anew when it does not, for a mail that meets a closed line would count as unknown.
+    """
+
+    def __init__(self) -> None:
+        self._connection: BaseEmailBackend | None = None
+        self._unreachable: Exception | None = None
+        self.is_lost = False  # broken off with a mail under way: hand over nothing more
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._say_goodbye()
+
+    def deliver(self, message: EmailMessage) -> None:
+        """Hand the mail over. Raises NotDelivered, at once when it could not be reached before, or
+        OutcomeUnknown; their text, which goes into the bus's tables and logs, holds no address."""
+        connection = self._connect()
+        try:
+            connection.send_messages([message])
+        except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as refusal:
+            raise _told(NotDelivered, refusal) from None
+        except Exception as error:
+            self.is_lost = True
+            raise _told(OutcomeUnknown, error) from None
+
+    def _connect(self) -> BaseEmailBackend:
+        if self._connection and not _listens(self._connection):
+            self._say_goodbye()
+        if self._unreachable:
+            raise _told(NotDelivered, self._unreachable)
+        if self._connection is None:
+            connection = get_connection()
+            try:
+                connection.open()
+            except Exception as error:
+                self._unreachable = error
+                raise _told(NotDelivered, error) from None
+            self._connection = connection
+        return self._connection
+
+    def _say_goodbye(self) -> None:
+        if self._connection:
+            with suppress(OSError):  # the mails are in or not: a failed QUIT changes nothing
+                self._connection.close()
+        self._connection = None
 
 
-def _say_goodbye(connection: BaseEmailBackend) -> None:
-    with suppress(OSError):  # the mail is in or it is not: a failed QUIT changes nothing
-        connection.close()
+def _listens(connection: BaseEmailBackend) -> bool:
+    smtp = getattr(connection, "connection", None)
+    if not isinstance(smtp, smtplib.SMTP):
+        return True  # another way of sending, which has its own ways
+    try:
+        return smtp.noop()[0] == 250
+    except OSError:  # smtplib's errors are some
+        return False
 
 
 def _told[Failure: DeliveryFailed](kind: type[Failure], error: Exception) -> Failure:

@@ -6,7 +6,7 @@ there already. A rebuild after a loss of rows writes them anew and sends nothing
 unsent is for staff to resend.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from apps.notifications import operations
-from apps.notifications.models import Notification
+from apps.notifications.models import Notification, Refund
+from apps.notifications.operations import News, Record
 from eventbus import Envelope, payload, subscribe
 
 Kind = Notification.Kind
@@ -133,41 +134,51 @@ class RequestedMail:
     notification_id: UUID
 
 
+AboutOrder = KnownOrder | FailedOrder | CancelledOrder | ShippedOrder
+
+
 # Orders -----------------------------------------------------------------------------------------
-@subscribe("orders.created", replay=True)
-def remember(order: PlacedOrder) -> None:
-    facts = {field: getattr(order, field) for field in PlacedOrder.__dataclass_fields__}
-    operations.remember_order(**facts | {"coupon": order.coupon or ""})
+@subscribe("orders.created", batch=True, replay=True)
+def remember(orders: Sequence[PlacedOrder]) -> None:
+    operations.remember_orders(orders)
 
 
-@subscribe("orders.confirmed", replay=True)
-def mail_confirmation(order: KnownOrder) -> None:
-    operations.mail_order(kind=Kind.ORDER_CONFIRMED, order_id=order.order_id)
+@subscribe("orders.confirmed", batch=True, replay=True)
+def mail_confirmation(orders: Sequence[KnownOrder]) -> None:
+    _mail_orders(Kind.ORDER_CONFIRMED, orders)
 
 
-@subscribe("orders.failed", replay=True)
-def mail_failure(order: FailedOrder) -> None:
-    operations.mail_order(kind=Kind.ORDER_FAILED, order_id=order.order_id, facts=asdict(order))
+@subscribe("orders.failed", batch=True, replay=True)
+def mail_failure(orders: Sequence[FailedOrder]) -> None:
+    _mail_orders(Kind.ORDER_FAILED, orders)
 
 
-@subscribe("orders.cancelled", replay=True)
-def mail_cancellation(order: CancelledOrder) -> None:
-    operations.mail_order(kind=Kind.ORDER_CANCELLED, order_id=order.order_id, facts=asdict(order))
+@subscribe("orders.cancelled", batch=True, replay=True)
+def mail_cancellation(orders: Sequence[CancelledOrder]) -> None:
+    _mail_orders(Kind.ORDER_CANCELLED, orders)
 
 
-@subscribe("orders.shipped", replay=True)
-def mail_shipping(order: ShippedOrder) -> None:
-    operations.mail_order(kind=Kind.ORDER_SHIPPED, order_id=order.order_id, facts=asdict(order))
+@subscribe("orders.shipped", batch=True, replay=True)
+def mail_shipping(orders: Sequence[ShippedOrder]) -> None:
+    _mail_orders(Kind.ORDER_SHIPPED, orders)
 
 
-@subscribe("orders.delivered", replay=True)
-def mail_delivery(order: KnownOrder) -> None:
-    operations.mail_order(kind=Kind.ORDER_DELIVERED, order_id=order.order_id)
+@subscribe("orders.delivered", batch=True, replay=True)
+def mail_delivery(orders: Sequence[KnownOrder]) -> None:
+    _mail_orders(Kind.ORDER_DELIVERED, orders)
 
 
-@subscribe("payments.refunded", replay=True)
-def mail_refund(refund: ReturnedMoney, envelope: Envelope) -> None:
-    operations.record_refund(event_id=envelope.event_id, **asdict(refund))
+@subscribe("payments.refunded", batch=True, replay=True)
+def mail_refunds(refunds: Sequence[ReturnedMoney], told: Sequence[Envelope]) -> None:
+    operations.record_refunds(
+        Refund(event_id=event.event_id, **asdict(refund))
+        for refund, event in zip(refunds, told, strict=True)
+    )
+
+
+def _mail_orders(kind: str, orders: Sequence[AboutOrder]) -> None:
+    news = [News(order_id=order.order_id, facts=asdict(order)) for order in orders]
+    operations.mail_orders(kind=kind, news=news)
 
 
 # Accounts. Of people who were erased, nobody is told anything. ----------------------------------
@@ -220,6 +231,7 @@ def wipe(mail: RequestedMail) -> None:
     operations.expire_mail(notification_id=mail.notification_id)
 
 
-@subscribe("notifications.requested", external=True, on_crash="hold", replay=True)
-def send(mail: RequestedMail) -> Callable[[], object] | None:
-    return operations.send(notification_id=mail.notification_id)
+# After a crash it is called again: which of the mails is then left alone, for a person, its row says.
+@subscribe("notifications.requested", external=True, batch=True, replay=True)
+def send(mails: Sequence[RequestedMail]) -> list[Record | Exception]:
+    return operations.send([mail.notification_id for mail in mails])

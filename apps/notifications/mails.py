@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from apps.notifications.access import stop_token
-from apps.notifications.models import OPTIONAL, Notification, OrderInfo
+from apps.notifications.models import FOR_STAFF, OPTIONAL, Notification, OrderInfo
 
 Kind = Notification.Kind
 SUBJECTS = {
@@ -50,7 +50,7 @@ def write(kind: str, *, whose: str, facts: Mapping[str, Any]) -> Mail:
         **facts,
         "shop_name": settings.SHOP_NAME,
         "shop_url": settings.SHOP_URL,
-        "staff_url": _absolute("admin:index"),
+        "staff_url": _absolute("admin:index") if kind in FOR_STAFF else "",
         "stop_url": stop_url(kind, whose=whose),
     }
     context["title"] = subject = " ".join(SUBJECTS[Kind(kind)].format(**context).split())

@@ -1,5 +1,6 @@
 """Every read of the notifications context."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -32,21 +33,39 @@ def of_number(mails: QuerySet[Notification], number: str) -> QuerySet[Notificati
     return mails.filter(order_id__in=orders.values("pk"))
 
 
-def order(order_id: UUID) -> OrderInfo:
-    """What is known about the order; raises OrderInfo.DoesNotExist."""
-    return OrderInfo.objects.get(pk=order_id)
-
-
 def known_order(order_id: UUID | None) -> OrderInfo | None:
-    """The same, or None."""
+    """What is known about the order, or None."""
     return OrderInfo.objects.filter(pk=order_id).first() if order_id else None
+
+
+def known_orders(order_ids: Iterable[UUID]) -> dict[UUID, OrderInfo]:
+    """What is known about those of the orders that are, by id."""
+    return OrderInfo.objects.in_bulk(set(order_ids))
+
+
+def written(kind: str, occasions: Iterable[UUID]) -> QuerySet[Notification, tuple[UUID, str]]:
+    """The mails of the kind that there are for the occasions: (occasion, recipient) of each."""
+    mails = Notification.objects.filter(kind=kind, occasion__in=set(occasions))
+    return mails.values_list("occasion", "recipient")
+
+
+def existing(notification_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the ids that there are mails of."""
+    mails = Notification.objects.filter(pk__in=list(notification_ids))
+    return set(mails.values_list("pk", flat=True))
 
 
 def is_wanted(*, kind: str, whose: str) -> bool:
     """Whether the person gets mails of the kind. Most kinds everybody gets."""
+    return not refusing(kind, [whose])
+
+
+def refusing(kind: str, people: Iterable[str]) -> set[str]:
+    """Those of the people who do without mails of the kind."""
     if kind not in OPTIONAL:
-        return True
-    return not OptOut.objects.filter(whose=whose, kind=kind).exists()
+        return set()
+    refused = OptOut.objects.filter(whose__in=set(people), kind=kind)
+    return set(refused.values_list("whose", flat=True))
 
 
 def worth_sending(mails: QuerySet[Notification]) -> QuerySet[Notification]:
@@ -62,9 +81,9 @@ def preferences(whose: str) -> dict[str, bool]:
     return {kind.value: kind.value not in refused for kind in OPTIONAL}
 
 
-def refunds_of(order_id: UUID) -> QuerySet[Refund]:
-    """The order's refunds, the first one first."""
-    return Refund.objects.filter(order_id=order_id).order_by("total_refunded")
+def refunds_of(order_ids: Iterable[UUID]) -> QuerySet[Refund]:
+    """The orders' refunds, of each the first one first."""
+    return Refund.objects.filter(order_id__in=set(order_ids)).order_by("total_refunded")
 
 
 def newest_mailbox_messages(*, limit: int = 100) -> QuerySet[MailboxMessage]:

@@ -4,7 +4,10 @@ from django.apps import AppConfig
 class PaymentsConfig(AppConfig):
     name = "apps.payments"
     label = "payments"
-    slots = {"checkout.payment": "apps.payments.slots.checkout_payment"}
+    slots = {
+        "checkout.payment": "apps.payments.slots.checkout_payment",
+        "order.staff": "apps.payments.slots.order_staff",
+    }
 
     def ready(self) -> None:
         from apps.payments import checks  # noqa: F401  (registers the system checks)

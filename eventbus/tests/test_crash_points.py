@@ -144,7 +144,7 @@ def together(point: Point) -> Point:
         *((consuming_at_once, point) for point in CONSUMING),
         *((consuming_after_a_while, together(point)) for point in CONSUMING),
     ],
-    ids=str,
+    ids=lambda given: getattr(given, "__name__", str(given)),
 )
 def test_a_consumer_killed(effects: Effects, point: Point, consuming: Any) -> None:
     kill(consuming, at=point)

@@ -25,6 +25,7 @@ class BrokenContract(AssertionError):
 @contextmanager
 def kept() -> Iterator[None]:
     """Whatever Django's test client is answered under /api/v1/ keeps to the description."""
+    described()  # before a test may put other addresses in the place of the project's
     generic: Callable[..., Any] = Client.generic
 
     def watched(

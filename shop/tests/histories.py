@@ -1,6 +1,5 @@
-"""What shoppers, staff, time and bad luck may do to the shop, one act after the other, while the
-bus works in any order that it may work in. An act that the shop refuses is an act as well; that
-it answers with a 5xx is not."""
+"""What shoppers, staff, time and bad luck may do to the shop, one act after the other. An act that
+the shop refuses is an act as well; that it answers with a 5xx is not."""
 
 import random
 from collections.abc import Callable
@@ -8,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -27,19 +27,19 @@ from apps.payments.models import Payment
 from apps.products import operations as products
 from eventbus.engines import engine
 from eventbus.models import Event, Parked
-from eventbus.operating import skip
+from eventbus.operating import skip, split
 from eventbus.registry import subscribers
 from eventbus.testing import drain, redeliver
 from shop.tests.clock import Clock
 from shop.tests.factories import ArticleFactory
 from shop.tests.invariants import violations
-from shop.tests.shopper import GOOD, Answer, Shopper
+from shop.tests.shopper import GOOD, NO_FUNDS, Answer, Shopper
 
 LATE = timedelta(minutes=14)  # at most, that one context hears of another: see coupons.GRACE
 
 
 class Killed(KeyboardInterrupt):
-    """The process dies here: no handler gets to say anything about it."""
+    """The process dies here."""
 
 
 @dataclass
@@ -61,12 +61,17 @@ class Person:
 class History:
     """A small shop and what happens there. Every method without an underscore is an act."""
 
-    def __init__(self, clock: Clock, *, seed: int, units: list[int], persons: int) -> None:
+    def __init__(
+        self, clock: Clock, *, seed: int, units: list[int], persons: int, ranges: int
+    ) -> None:
+        """Each subscriber has so many `ranges`, for workers of their own."""
         self._clock, self._draw = clock, random.Random(seed)
         self._skus = [ArticleFactory(units=number) for number in units]
         self._persons = [Person() for _ in range(persons)]
         self._killed = False
         self._unheard = timedelta()  # time that went by since the bus was at rest
+        for name in _names():
+            split(name, into=ranges, by="test")
         Coupon.objects.create(code="ONCE", kind="percent", amount=10, total_limit=1)
         Coupon.objects.create(code="ALL", kind="percent", amount=100, customer_limit=1)
 
@@ -76,7 +81,7 @@ class History:
         if "Authorization" in person.api.headers:
             return
         account = {"email": f"{uuid4().hex}@example.com", "password": "an analytical engine"}
-        assert person.ask("POST", "users/", account).status == 201
+        person.ask("POST", "users/", account)
         access = person.ask("POST", "users/token/", account).body["access"]
         person.api.headers["Authorization"] = f"Bearer {access}"
 
@@ -84,7 +89,8 @@ class History:
         self._person(who).ask("POST", "cart/lines/", {"sku": self._sku(what), "quantity": units})
 
     def set_units(self, who: int, what: int, units: int) -> None:
-        self._person(who).ask("PUT", f"cart/lines/{self._sku(what)}/", {"quantity": units})
+        path = f"cart/lines/{self._sku(what)}/"
+        self._person(who).ask("PUT", path, {"quantity": units})
 
     def take_coupon(self, who: int, code: str) -> None:
         if code:
@@ -117,7 +123,6 @@ class History:
             self._post(person, quote, method, key if same_key else uuid4().hex)
 
     def buy(self, who: int, what: int, units: int, card: str, code: str) -> None:
-        """All at once, as most do."""
         self.add(who, what, units)
         if code:
             self.take_coupon(who, code)
@@ -128,6 +133,23 @@ class History:
         if (order := self._order(which)) and (person := self._buyer(order)):
             body = {"payment_method": self._method(person, card)}
             person.ask("POST", f"orders/{order.pk}/retry/", body)
+
+    def retry_at_once(self, who: int, what: int, card: str, rounds: int) -> None:
+        """Before anything of the failure has reached the stock, or the cart."""
+        self.rest()
+        self.buy(who, what, 1, NO_FUNDS, "")
+        for _ in range(30):
+            if (order := self._order(0)) is None or order.status != "PENDING":
+                break
+            self.work(1)
+        self.work(rounds)
+        self.retry(0, card)
+
+    def regret(self, who: int, what: int, card: str, rounds: int) -> None:
+        """While it is being paid."""
+        self.buy(who, what, 1, card, "")
+        self.work(rounds)
+        self.cancel(0)
 
     def order_again(self, who: int, which: int) -> None:
         if order := self._order(which):
@@ -151,11 +173,9 @@ class History:
 
     def give_back(self, which: int, cents: int) -> None:
         if order := self._order(which):
-            amount, by = Decimal(cents) / 100, "user:7"
+            facts = {"reason": "A scratch.", "by": "user:7", "key": uuid4().hex}
             with suppress(payments.RefundRefused):
-                payments.refund_payment(
-                    order_id=order.pk, amount=amount, reason="A scratch.", by=by, key=uuid4().hex
-                )
+                payments.refund_payment(order_id=order.pk, amount=Decimal(cents) / 100, **facts)
 
     def send(self, which: int) -> None:
         if order := self._order(which):
@@ -212,11 +232,10 @@ class History:
 
     def kill(self, statement: int) -> None:
         """The process of the bus dies at one of its next statements, and another begins."""
-        left = [statement]
+        numbers = count(1)
 
         def die(execute: Callable[..., Any], *arguments: Any) -> Any:
-            left[0] -= 1
-            if left[0] == 0:
+            if next(numbers) == statement:
                 self._killed = True
                 raise Killed
             return execute(*arguments)
@@ -224,15 +243,13 @@ class History:
         with suppress(Killed), connection.execute_wrapper(die):
             drain(seed=self._seed(), rounds=3)
 
-    # --------------------------------------------------------------------------------------------
     def _end(self) -> list[str]:
         """Let everything that is due become due; what is wrong then."""
         for minutes in (0, 1, 5, 11, 31, 60, 120):
             self._clock.move(minutes=minutes)
             self.rest()
             self._see_to_mails()
-        killed = {"killed": True} if self._killed else {}
-        return [*violations(**killed), *self._mails_sent_twice()]
+        return [*violations(killed=self._killed), *self._mails_sent_twice()]
 
     def _see_to_mails(self) -> None:
         """Of a mail whose sender died nobody knows whether it left: staff have it sent again."""

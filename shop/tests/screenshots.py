@@ -7,7 +7,6 @@ starts a demo of its own, walks through the shop and leaves FOLDER/PAGE-WIDTH-TH
 
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +23,15 @@ from shop.tests.browsing import (
     sign_in,
 )
 from shop.tests.cards import GOOD, NO_FUNDS
+from shop.tests.walks import WALKS, Shoot
 
 WIDTHS, THEMES, HEIGHT = (390, 1280), ("light", "dark"), 900
-Shoot = Callable[[Any, str], None]
 LONG = "Everyday cotton blanket"
 
 
 def shooter(folder: Path) -> Shoot:
-    """`shoot(page, name)` takes the page as it is, in every width and theme."""
+    """`shoot(page, name)` takes the page as it is, in every width and theme, and tells which
+    is too wide for its window."""
     folder.mkdir(parents=True, exist_ok=True)
 
     def shoot(page: Any, name: str) -> None:
@@ -41,6 +41,9 @@ def shooter(folder: Path) -> Shoot:
                 page.emulate_media(color_scheme=theme)
                 file = folder / f"{name}-{width}-{theme}.png"
                 page.screenshot(path=file, full_page=True, animations="disabled")
+            too_wide = page.locator("html").evaluate("it => it.scrollWidth - it.clientWidth")
+            if too_wide:
+                print(f"{name} at {width} px is {too_wide} px too wide")  # noqa: T201
         print(name)  # noqa: T201
 
     return shoot
@@ -153,7 +156,7 @@ def main(folder: Path) -> None:
         running_demo(Path(scratch)) as base,
         chromium() as browser,
     ):
-        for walk in (looking, buying, without_scripts, signed_in, at_work):
+        for walk in (looking, buying, without_scripts, signed_in, *WALKS, at_work):
             scripts = walk is not without_scripts
             context = browser.new_context(base_url=base, java_script_enabled=scripts)
             context.set_default_timeout(10_000)  # milliseconds

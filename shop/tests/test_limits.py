@@ -1,7 +1,5 @@
 """What the API refuses before it looks: too much, too often, or in another language."""
 
-from typing import Any
-
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -62,7 +60,8 @@ def test_a_token_that_is_not_good_is_a_problem_without_its_inner_life(client: Cl
 def test_a_client_that_asks_too_often_is_told_when_to_come_back(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", {"anon": "2/min", "user": "9/min"})
+    rates = SimpleRateThrottle.THROTTLE_RATES | {"anon": "2/min", "user": "9/min"}
+    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
     statuses = [client.get("/api/v1/").status_code for _ in range(2)]
     response = client.get("/api/v1/")
     elsewhere = client.get("/api/v1/", REMOTE_ADDR="192.0.2.7")
@@ -76,11 +75,26 @@ def test_a_client_that_asks_too_often_is_told_when_to_come_back(
 def test_cards_are_taken_slower_than_the_rest(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rates: dict[str, Any] = {"anon": None, "user": None, "card": "1/min"}
+    rates = SimpleRateThrottle.THROTTLE_RATES | {"card": "1/min"}
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
     answers = [client.post("/api/v1/payments/methods/", {}, content_type=JSON) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [400, 429]
     assert client.get("/api/v1/").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("/api/v1/cart/", "no-store"),
+        ("/api/v1/orders/", "no-store"),
+        ("/api/v1/nowhere/", "no-store"),
+        ("/users/login/", "max-age=0, no-cache, no-store, must-revalidate, private"),
+        ("/legal/imprint/", None),
+    ],
+)
+def test_nobody_keeps_what_the_api_answers(client: Client, address: str, kept: str | None) -> None:
+    assert client.get(address).headers.get("Cache-Control") == kept
 
 
 def test_every_rate_can_be_read() -> None:

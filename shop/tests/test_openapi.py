@@ -64,6 +64,37 @@ def test_every_operation_has_a_name_of_its_own_a_summary_and_its_context_as_tag(
     assert tags <= {"api", *settings.SHOP_CONTEXTS}
 
 
+def test_what_a_patch_may_leave_out_is_told() -> None:
+    paths, schemas = description()["paths"], description()["components"]["schemas"]
+
+    def needed(path: str) -> list[str]:
+        [media] = paths[path]["patch"]["requestBody"]["content"].values()
+        return schemas[media["schema"]["$ref"].rpartition("/")[2]].get("required", [])
+
+    assert needed("/api/v1/cart/lines/{sku}/") == ["quantity"]
+    assert needed("/api/v1/inventory/stock/{sku}/") == ["low_threshold"]
+    assert needed("/api/v1/users/me/addresses/{address_id}/") == []
+
+
+def test_what_moves_money_orders_or_stock_takes_a_key() -> None:
+    names = {}
+    for path, methods in description()["paths"].items():
+        for parameter in methods.get("post", {}).get("parameters", []):
+            if parameter["name"] == "Idempotency-Key":
+                assert parameter["schema"]["maxLength"] == 255
+                assert "422" in methods["post"]["responses"]
+                names[path.removeprefix("/api/v1/")] = parameter.get("required", False)
+    assert names == {
+        "orders/": True,
+        "orders/{order_id}/cancel/": False,
+        "orders/{order_id}/deliver/": False,
+        "orders/{order_id}/retry/": False,
+        "orders/{order_id}/ship/": False,
+        "payments/{order_id}/refunds/": True,
+        "inventory/stock/{sku}/adjustments/": False,
+    }
+
+
 def test_every_error_is_a_problem() -> None:
     components = description()["components"]["schemas"]
     for operation in operations():

@@ -18,7 +18,7 @@ from shop.tests.histories import History
 from shop.tests.shopper import GOOD
 
 NIGHTLY = settings.get_current_profile_name() == "nightly"
-EXAMPLES = 400 if NIGHTLY else 20
+EXAMPLES = 400 if NIGHTLY else 12
 
 some = st.integers(0, 5)
 few = st.sampled_from([1, 2, 3, 1])
@@ -48,6 +48,8 @@ acts = st.one_of(
     act("post_again", who=some, same_key=st.booleans()),
     act("sign_in", who=some),
     act("retry", which=some, card=cards),
+    act("retry_at_once", who=some, what=some, card=cards, rounds=st.integers(0, 8)),
+    act("regret", who=some, what=some, card=cards, rounds=st.integers(4, 12)),
     act("order_again", who=some, which=some),
     act("cancel", which=some),
     act("answer_bank", which=some, answer=st.sampled_from(["approve", "approve", "deny"])),
@@ -77,13 +79,15 @@ acts = st.one_of(
     seed=st.integers(0, 2**32 - 1),
     units=st.lists(few, min_size=1, max_size=2),
     persons=few,
-    script=st.lists(acts, min_size=15, max_size=40),
+    ranges=st.sampled_from([1, 1, 2]),
+    script=st.lists(acts, min_size=10, max_size=40 if NIGHTLY else 25),
 )
 def test_every_history_ends_well(
     settings: Any,
     seed: int,
     units: list[int],
     persons: int,
+    ranges: int,
     script: list[tuple[str, dict[str, Any]]],
 ) -> None:
     note(f"seed {seed}")
@@ -91,7 +95,7 @@ def test_every_history_ends_well(
     settings.GATEWAY_WEBHOOK_SECONDS = 60
     empty()
     with moved_clock() as clock:
-        history = History(clock, seed=seed, units=units, persons=persons)
+        history = History(clock, seed=seed, units=units, persons=persons, ranges=ranges)
         for name, arguments in script:
             getattr(history, name)(**arguments)
         found = history._end()

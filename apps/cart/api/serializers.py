@@ -27,6 +27,7 @@ class AddSerializer(serializers.Serializer[Any]):
 
 
 class QuantitySerializer(serializers.Serializer[Any]):
+    always_whole = True  # for the API's description: PATCH, too, needs it
     quantity = Units(min_value=0, max_value=MOST)
 
 
@@ -36,7 +37,7 @@ class LineSerializer(serializers.Serializer[Any]):
 
 
 class AgainSerializer(serializers.Serializer[Any]):
-    lines = serializers.ListField(child=LineSerializer(), allow_empty=False, max_length=MOST_LINES)
+    lines = serializers.ListField(child=LineSerializer(), min_length=1, max_length=MOST_LINES)
 
 
 class CouponSerializer(serializers.Serializer[Any]):

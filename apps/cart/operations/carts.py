@@ -4,10 +4,9 @@ after the other, written as sets. What nothing changes in is neither read on nor
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from apps.cart import counting
@@ -34,14 +33,17 @@ class Kept:
 class Carts:
     """The carts of some orders and the open carts of their owners, all locked.
 
-    `fill` and `begin` decide, `write` writes. Rows are locked in two steps, each in the order of the
-    ids: the orders' carts, then the carts that their owners have begun since.
+    `fill` and `begin` decide, `write` writes. All are locked in the order of their ids: so does who
+    claims an owner's carts. Only what was begun at that very moment is locked after them.
     """
 
     def __init__(self, ids: Iterable[UUID]) -> None:
         self._carts: dict[UUID, Kept] = {}
         self._open: dict[str, Kept] = {}  # by owner
-        self._lock(pk__in=set(ids))
+        wanted = set(ids)
+        owners = set(Cart.objects.filter(pk__in=wanted).values_list("owner", flat=True))
+        if owners:
+            self._lock(Q(pk__in=wanted) | Q(owner__in=owners, status=Status.OPEN))
 
     @property
     def ids(self) -> list[UUID]:
@@ -56,7 +58,7 @@ class Carts:
         """Lock also what the owners have begun since, and read what is in all of them."""
         owners = {kept.row.owner for kept in self._carts.values()} - self._open.keys()
         if owners:  # of the others no second one can be open
-            self._lock(owner__in=owners, status=Status.OPEN)
+            self._lock(Q(owner__in=owners, status=Status.OPEN))
         baskets: dict[UUID, dict[str, Item]] = defaultdict(dict)
         lines = CartLine.objects.filter(cart__in=self.ids).order_by("id")
         for cart_id, sku, quantity, price in lines.values_list(
@@ -102,8 +104,8 @@ class Carts:
         for kept in changed:
             counting.forget(kept.row.owner)
 
-    def _lock(self, **which: Any) -> None:
-        for cart in Cart.objects.select_for_update().filter(**which).order_by("pk"):
+    def _lock(self, which: Q) -> None:
+        for cart in Cart.objects.select_for_update().filter(which).order_by("pk"):
             kept = self._carts[cart.pk] = Kept(row=cart, basket={}, before={})
             if cart.status == Status.OPEN:
                 self._open[cart.owner] = kept

@@ -5,7 +5,7 @@ cart is: created, it holds what was ordered; confirmed, that is sold; failed or 
 open again. Events of two orders come in any order, hence the rows and never just the event.
 
 Many orders come in one go; each is decided as if it came alone, after those before it. Rows are locked
-in this order: orders by id, their carts by id, the carts that the owners have begun since by id, uses of
+in this order: orders by id, their carts and the carts that the owners have begun since by id, uses of
 coupons.
 """
 

@@ -163,11 +163,11 @@ def statements(at_most):
 
 def test_many_orders_of_whole_carts_cost_as_many_statements_as_one():
     orders = whole_carts(30)
-    with statements(6):
+    with statements(7):
         operations.record_orders(orders)
     assert set(Cart.objects.values_list("status", "version")) == {("ordered", 2)}
     assert CartLine.objects.count() == 60
-    with statements(6):
+    with statements(7):
         operations.settle_orders([(order.order_id, "confirmed") for order in orders])
     assert set(Cart.objects.values_list("status", "version")) == {("closed", 3)}
     assert not CartLine.objects.exists()

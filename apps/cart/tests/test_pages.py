@@ -309,3 +309,10 @@ def test_a_remembered_place_that_is_none_is_home(shopper, kept):
     response = shopper.get("/cart/")
     assert "To Germany" in page(response)
     assert DELIVERY not in response.cookies
+
+
+def test_other_pages_lead_back_to_the_cart():
+    html = Template('{% slot "cart.link" %}').render(
+        Context({"request": RequestFactory().get("/")})
+    )
+    assert '<a class="button secondary" href="/cart/">Back to your cart</a>' in html

@@ -39,6 +39,7 @@ class AdjustmentSerializer(serializers.Serializer):
 
 
 class ThresholdSerializer(serializers.Serializer):
+    always_whole = True  # for the API's description: PATCH, too, needs it
     low_threshold = UnitsField(min_value=0, max_value=MOST_UNITS)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -29,6 +29,26 @@ class Conflict(APIException):
     """The stock as it is does not allow that."""
 
     status_code = status.HTTP_409_CONFLICT
+
+
+class KeyReused(APIException):
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+
+
+class NoKey(APIException):
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_detail = "An Idempotency-Key header has 1 to 255 printable ASCII characters."
+    default_code = "idempotency_key_missing"
+
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    OpenApiParameter.HEADER,
+    description="1 to 255 printable ASCII characters, new for each adjustment: sent again with the"
+    " same body, the answer is the same and no units move; with another body, 422.",
+)
+REPLAYED = OpenApiParameter("Idempotent-Replayed", bool, OpenApiParameter.HEADER, response=[201])
 
 
 class ForStaff(ListAPIView):
@@ -116,20 +136,40 @@ class Adjustments(ForStaff):
         responses={
             201: LedgerEntrySerializer,
             409: OpenApiResponse(description="The stock as it is does not allow that."),
+            422: OpenApiResponse(description="The key came with another body before."),
         },
+        parameters=[KEY, REPLAYED],
     )
     def post(self, request: Request, sku: str) -> Response:
         """Add or take off units, with a reason."""
         wanted = AdjustmentSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        try:
-            entry = operations.adjust_stock(
-                sku=sku, by=f"user:{request.user.pk}", **wanted.validated_data
-            )
-        except operations.UnknownSku:
-            raise NotFound from None
-        except operations.NoChange as refusal:
-            raise ValidationError({"delta": [str(refusal)]}) from refusal
-        except operations.StockRefused as refusal:
-            raise Conflict(str(refusal), code=refusal.code) from refusal
-        return Response(LedgerEntrySerializer(entry).data, status=status.HTTP_201_CREATED)
+        adjusted = _adjusted(request, sku, wanted.validated_data)
+        body = LedgerEntrySerializer(adjusted.entry).data
+        headers = {"Idempotent-Replayed": "true"} if adjusted.replayed else None
+        return Response(body, status=status.HTTP_201_CREATED, headers=headers)
+
+
+def _adjusted(request: Request, sku: str, wanted: dict[str, Any]) -> operations.Adjusted:
+    key, by = _key(request), f"user:{request.user.pk}"
+    try:
+        if key is not None:
+            return operations.adjust_stock_once(sku=sku, by=by, key=key, **wanted)
+        entry = operations.adjust_stock(sku=sku, by=by, **wanted)
+        return operations.Adjusted(entry, replayed=False)
+    except operations.UnknownSku:
+        raise NotFound from None
+    except operations.NoChange as refusal:
+        raise ValidationError({"delta": [str(refusal)]}) from refusal
+    except operations.KeyReused as refusal:
+        raise KeyReused(str(refusal), code=refusal.code) from refusal
+    except operations.StockRefused as refusal:
+        raise Conflict(str(refusal), code=refusal.code) from refusal
+
+
+def _key(request: Request) -> str | None:
+    """The key that was sent; None where there is none."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise NoKey
+    return key

@@ -11,6 +11,7 @@ from apps.inventory.operations.holds import (
     release_holds,
     reserve_stock,
 )
+from apps.inventory.operations.once import Adjusted, KeyReused, adjust_stock_once
 from apps.inventory.operations.stock import (
     MoreThanAvailable,
     NoChange,
@@ -25,7 +26,9 @@ from apps.inventory.operations.stock import (
 )
 
 __all__ = [
+    "Adjusted",
     "BadQuantity",
+    "KeyReused",
     "MoreThanAvailable",
     "NoChange",
     "NoReason",
@@ -34,6 +37,7 @@ __all__ = [
     "TooManyUnits",
     "UnknownSku",
     "adjust_stock",
+    "adjust_stock_once",
     "announce_levels",
     "commit_holds",
     "learn_articles",

@@ -1,6 +1,10 @@
+from uuid import uuid4
+
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import AnonymousUser, Permission
+from django.template import Context, Template
+from django.test import RequestFactory
 from django.urls import reverse
 
 from apps.inventory.models import Hold, LedgerEntry, StockItem
@@ -135,3 +139,14 @@ def test_nothing_is_added_deleted_or_rewritten_by_hand(client, boss):
         if model is not StockItem:
             assert client.post(change, {}).status_code == 403
     assert numbers("MUG") == (5, 2)
+
+
+def test_the_staffs_page_of_an_order_leads_to_its_hold(boss):
+    order_id = uuid4()
+    request = RequestFactory().get("/")
+    request.user = boss
+    context = Context({"request": request, "order_id": order_id})
+    link = Template('{% slot "order.staff" order_id=order_id %}')
+    assert f'href="/admin/inventory/hold/?q={order_id}"' in link.render(context)
+    request.user = AnonymousUser()
+    assert link.render(context) == ""

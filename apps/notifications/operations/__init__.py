@@ -8,25 +8,30 @@ from apps.notifications.operations.ending import expire_mail
 from apps.notifications.operations.preferring import NotOptional, choose
 from apps.notifications.operations.requesting import (
     Line,
+    News,
+    PlacedOrder,
     mail_account,
-    mail_order,
+    mail_orders,
     mail_staff,
-    record_refund,
-    remember_order,
+    record_refunds,
+    remember_orders,
 )
-from apps.notifications.operations.sending import record_sent, resend, retry, send
+from apps.notifications.operations.sending import Record, record_sent, resend, retry, send
 
 __all__ = [
     "Line",
+    "News",
     "NotOptional",
+    "PlacedOrder",
+    "Record",
     "choose",
     "expire_mail",
     "mail_account",
-    "mail_order",
+    "mail_orders",
     "mail_staff",
-    "record_refund",
+    "record_refunds",
     "record_sent",
-    "remember_order",
+    "remember_orders",
     "resend",
     "retry",
     "send",

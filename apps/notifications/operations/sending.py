@@ -1,64 +1,90 @@
 """Sending mails, outside any transaction, and what became of each attempt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
-from django.db.models import F
+from django.db import DatabaseError, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from apps.notifications import delivery, mails, queries
 from apps.notifications.events import NotificationSent
-from apps.notifications.models import FOR_STAFF, UNKNOWN_AFTER, Notification, Resend
+from apps.notifications.models import FOR_STAFF, OPTIONAL, UNKNOWN_AFTER, Notification, Resend
 from apps.notifications.operations.ending import expire_mail
 from apps.notifications.operations.requesting import expiry_key, request_of
 from eventbus import Retry, publish, unschedule
 
+Record = Callable[[], object] | None
 State = Notification.State
+READY = (State.REQUESTED, State.FAILED)
 # What can be sent again; what is SKIPPED was not wanted, and of EXPIRED nothing is left to send.
 TRIED = (State.FAILED, State.HELD, State.SENDING)
 
 
-def send(*, notification_id: UUID) -> Callable[[], object] | None:
-    """Send the mail, outside any transaction; returns what records that it is sent, or None
-    when it was sent before.
+def send(notification_ids: Sequence[UUID]) -> list[Record | Exception]:
+    """Send the mails over one connection, outside any transaction; for each what records that it
+    is sent, None when there is nothing to do, or the exception with which that one failed:
+    NotDelivered (try again), OutcomeUnknown (never again without a person), Retry (another
+    attempt runs, or the connection broke before its turn).
 
-    Every attempt is committed before it is made and is made at most once: raises NotDelivered
-    (try again), OutcomeUnknown (never again without a person), and Retry while another attempt
-    runs.
+    Every attempt is committed just before it is made, not with those of the others, and is made at
+    most once; and that the server took a mail is noted before the next one is begun. So a process
+    that dies leaves one mail unknown, the one under way: those before it are known to be sent,
+    those after it not to have been begun. The bus may call again for all of them.
     """
-    notification = _begin(notification_id=notification_id)
-    if notification is None:
-        return None
+    found = Notification.objects.in_bulk(notification_ids)
+    results: list[Record | Exception] = []
+    with delivery.MailServer() as server:
+        for count, notification_id in enumerate(notification_ids, start=1):
+            try:
+                record = _send(found.get(notification_id), notification_id, server)
+            except Exception as error:  # this one's, and no other's
+                results.append(error)
+                continue
+            results.append(record)
+            if record and count < len(notification_ids):  # the last is recorded right away
+                with suppress(DatabaseError):  # the result is here, and may yet be recorded
+                    _note_taken(notification_id)
+    return results
+
+
+def _send(
+    notification: Notification | None, notification_id: UUID, server: delivery.MailServer
+) -> Record:
+    if server.is_lost:
+        raise Retry("The connection to the mail server broke before its turn.")
+    if notification is None or not _begin(notification):
+        return _instead(notification_id)
     try:
-        delivery.deliver(_message(notification))
+        server.deliver(_message(notification))
     except delivery.NotDelivered as error:
-        _give_up(notification_id=notification_id, state=State.FAILED, error=error.reason)
+        _give_up(notification_id, State.FAILED, error.reason)
         raise
     except delivery.OutcomeUnknown as error:
-        _give_up(notification_id=notification_id, state=State.HELD, error=error.reason)
+        _give_up(notification_id, State.HELD, error.reason)
         raise
-    return partial(record_sent, notification_id=notification_id)
+    return partial(record_sent, notification)
 
 
-@transaction.atomic
-def record_sent(*, notification_id: UUID) -> bool:
+@transaction.atomic(savepoint=False)
+def record_sent(notification: Notification) -> bool:
     """The mail server took the mail; False when that was recorded before. A mail with a link that
     is good once is then wiped."""
-    sending = Notification.objects.filter(pk=notification_id, state=State.SENDING)
-    if not sending.update(state=State.SENT, sent_at=timezone.now(), error=""):
+    wiped = {"text": "", "html": ""} if notification.has_secret else {}
+    taken = _sending(notification.pk)
+    if not taken.update(state=State.SENT, sent_at=timezone.now(), error="", **wiped):
         return False
-    sent = Notification.objects.get(pk=notification_id)
-    if sent.has_secret:
-        Notification.objects.filter(pk=sent.pk).update(text="", html="")
-        unschedule("notifications.link_expired", expiry_key(sent.pk))
-    of_customer = None if sent.kind in FOR_STAFF else sent.order_id  # the shopper's timeline
-    publish(
-        NotificationSent(notification_id=sent.pk, kind=sent.kind, order_id=of_customer),
-        key=of_customer or sent.pk,
+    if notification.has_secret:
+        unschedule("notifications.link_expired", expiry_key(notification.pk))
+    # The shopper's timeline
+    of_customer = None if notification.kind in FOR_STAFF else notification.order_id
+    sent = NotificationSent(
+        notification_id=notification.pk, kind=notification.kind, order_id=of_customer
     )
+    publish(sent, key=of_customer or notification.pk)
     return True
 
 
@@ -94,19 +120,28 @@ def _is_wanted(notification: Notification) -> bool:
     return queries.is_wanted(kind=notification.kind, whose=notification.whose)
 
 
-def _begin(*, notification_id: UUID) -> Notification | None:
+def _begin(notification: Notification) -> bool:
     """Note the attempt, by one statement and before anything else: a process that dies earlier
-    leaves a mail that waits for a person although it was certainly not sent."""
-    ready = Notification.objects.filter(
-        pk=notification_id, state__in=[State.REQUESTED, State.FAILED]
-    )
-    due = queries.worth_sending(ready)
-    begun = due.update(state=State.SENDING, attempts=F("attempts") + 1, begun_at=timezone.now())
+    leaves a mail that waits for a person although it was certainly not sent. False when it is not
+    to be made."""
+    due = Notification.objects.filter(pk=notification.pk, state__in=READY)
+    if notification.kind in OPTIONAL or notification.expires_at:
+        due = queries.worth_sending(due)
+    begun = {"state": State.SENDING, "begun_at": timezone.now(), "sent_at": None}
+    return due.update(attempts=F("attempts") + 1, **begun) == 1
+
+
+def _note_taken(notification_id: UUID) -> None:
+    _sending(notification_id).update(sent_at=timezone.now())
+
+
+def _instead(notification_id: UUID) -> Record:
+    """What there is to do for a mail whose attempt is not to be made."""
     notification = Notification.objects.get(pk=notification_id)
-    if begun:
-        return notification
     if notification.state in (State.SENT, State.SKIPPED, State.EXPIRED) or _left_out(notification):
         return None
+    if notification.state == State.SENDING and notification.sent_at:
+        return partial(record_sent, notification)  # a process died before it could
     if not notification.is_unknown:  # or it has just ended
         raise Retry("Another attempt is being made.", after=UNKNOWN_AFTER)
     Notification.objects.filter(pk=notification_id).update(state=State.HELD)
@@ -115,7 +150,7 @@ def _begin(*, notification_id: UUID) -> Notification | None:
 
 def _left_out(notification: Notification) -> bool:
     """Whether it is not sent because nobody wants it by now, or because its time is over."""
-    if notification.state not in (State.REQUESTED, State.FAILED):
+    if notification.state not in READY:
         return False
     if not _is_wanted(notification):
         Notification.objects.filter(pk=notification.pk).update(state=State.SKIPPED)
@@ -126,9 +161,12 @@ def _left_out(notification: Notification) -> bool:
     return False
 
 
-def _give_up(*, notification_id: UUID, state: str, error: str) -> None:
-    sending = Notification.objects.filter(pk=notification_id, state=State.SENDING)
-    sending.update(state=state, error=error)
+def _give_up(notification_id: UUID, state: str, error: str) -> None:
+    _sending(notification_id).update(state=state, error=error)
+
+
+def _sending(notification_id: UUID) -> QuerySet[Notification]:
+    return Notification.objects.filter(pk=notification_id, state=State.SENDING)
 
 
 def _message(notification: Notification) -> EmailMultiAlternatives:

@@ -38,3 +38,44 @@ class Watching(BaseEmailBackend):
         states = list(Notification.objects.values_list("state", flat=True))
         self.seen.append((states, connection.in_atomic_block))
         return len(email_messages)
+
+
+class Recording(BaseEmailBackend):
+    """Notes what is done with it, and does with a mail what `unlucky` says for its recipient."""
+
+    did = []
+    unlucky = {}
+
+    def open(self):
+        self.did.append("open")
+
+    def close(self):
+        self.did.append("close")
+
+    def send_messages(self, email_messages):
+        (recipient,) = email_messages[0].to
+        self.did.append(recipient)
+        if recipient in self.unlucky:
+            raise self.unlucky[recipient]
+        return 1
+
+
+class Impatient(Recording):
+    """A mail server that hangs up after two mails."""
+
+    def open(self):
+        super().open()
+        self.connection = Line()
+
+    def send_messages(self, email_messages):
+        self.connection.mails += 1
+        return super().send_messages(email_messages)
+
+
+class Line(smtplib.SMTP):
+    mails = 0
+
+    def noop(self):
+        if self.mails == 2:
+            raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
+        return 250, b"OK"

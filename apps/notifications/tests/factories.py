@@ -1,6 +1,7 @@
 import factory
 from uuid_utils.compat import uuid7
 
+from apps.notifications import operations
 from apps.notifications.models import Notification
 from eventbus.models import Parked
 from eventbus.testing import emit
@@ -110,3 +111,11 @@ class NotificationFactory(factory.django.DjangoModelFactory):
 def parked():
     """Our own exceptions: with other contexts installed, they have theirs."""
     return Parked.objects.filter(subscriber="notifications")
+
+
+def send(notification_id):
+    """Have one mail sent, as a batch of one; raises what it failed with."""
+    (result,) = operations.send([notification_id])
+    if isinstance(result, Exception):
+        raise result
+    return result

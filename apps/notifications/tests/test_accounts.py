@@ -16,6 +16,7 @@ from apps.notifications.tests.factories import (
     parked,
     place,
     refund_failed,
+    send,
     tell,
     tell_of_account,
 )
@@ -123,7 +124,7 @@ def test_an_attempt_that_begins_after_the_time_is_over_sends_nothing(settings):
     settings.EMAIL_BACKEND = LOCMEM
     Notification.objects.update(expires_at=later(seconds=-1))
 
-    assert operations.send(notification_id=Notification.objects.get().pk) is None
+    assert send(Notification.objects.get().pk) is None
 
     assert Notification.objects.get().state == "expired"
     assert mail.outbox == []

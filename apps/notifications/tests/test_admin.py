@@ -1,10 +1,13 @@
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import AnonymousUser, Permission
 from django.core import mail
+from django.template import Context, Template
+from django.test import RequestFactory
 from django.utils import timezone
 
 from apps.notifications import operations
@@ -168,3 +171,14 @@ def test_a_link_by_which_somebody_can_act_is_not_shown_to_staff(client):
 
     assert "a-secret" not in client.get(f"{PATH}{secret.pk}/change/").text
     assert "/an-order/" in client.get(f"{PATH}{plain.pk}/change/").text
+
+
+def test_the_staffs_page_of_an_order_leads_to_its_mails(client):
+    order_id = uuid4()
+    request = RequestFactory().get("/")
+    request.user = sign_in(client, is_superuser=True)
+    context = Context({"request": request, "order_id": order_id})
+    link = Template('{% slot "order.staff" order_id=order_id %}')
+    assert f'href="/admin/notifications/notification/?order_id={order_id}"' in link.render(context)
+    request.user = AnonymousUser()
+    assert link.render(context) == ""

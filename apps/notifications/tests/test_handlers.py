@@ -94,15 +94,10 @@ def test_news_of_an_unknown_order_wait_until_it_is_known():
     assert "DoesNotExist" in waiting.error
     assert not Notification.objects.exists()
 
-    operations.remember_order(
-        order_id=order_id,
-        lines=[],
-        number="HP-4711",
-        email="ada@example.com",
-        url=URL,
-        currency="EUR",
-        **dict.fromkeys(("discount", "shipping", "tax", "total"), Decimal(1)),
-    )
+    order = OrderInfo(order_id=order_id, number="HP-4711", email="ada@example.com", url=URL)
+    order.currency, order.lines, order.coupon = "EUR", [], None
+    order.discount = order.shipping = order.tax = order.total = Decimal(1)
+    operations.remember_orders([order])
     drain(now=timezone.now() + timedelta(hours=1))
 
     assert [m.subject for m in mail.outbox] == ["Order HP-4711 is on its way"]

@@ -11,7 +11,7 @@ from apps.notifications import operations, queries
 from apps.notifications.access import read_stop_token, stop_token
 from apps.notifications.models import OPTIONAL, Notification, OptOut
 from apps.notifications.operations import NotOptional
-from apps.notifications.tests.factories import NotificationFactory, place, tell
+from apps.notifications.tests.factories import NotificationFactory, place, send, tell
 from eventbus.testing import drain, published
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +71,7 @@ def test_a_choice_counts_for_what_was_written_and_not_sent_yet():
     notification = NotificationFactory(kind="order_shipped", whose=GUEST)
     operations.choose(whose=GUEST, wanted={"order_shipped": False})
 
-    assert operations.send(notification_id=notification.pk) is None
+    assert send(notification.pk) is None
 
     notification.refresh_from_db()
     assert (notification.state, notification.attempts) == ("skipped", 0)
@@ -123,7 +123,8 @@ def test_looking_stops_nothing_and_a_click_can_be_taken_back(client):
     assert not OptOut.objects.exists()
     assert "These mails are stopped" in client.post(path).text
     assert "These mails are stopped" in client.get(path).text
-    assert "Stop these mails?" in client.post(path, {"again": "1"}).text
+    assert "You get these mails again." in client.post(path, {"again": "1"}).text
+    assert "You get these mails again." not in client.get(path).text
     assert not OptOut.objects.exists()
 
 

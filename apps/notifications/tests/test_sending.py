@@ -7,7 +7,7 @@ from django.utils import timezone
 from apps.notifications import delivery, operations
 from apps.notifications.models import UNKNOWN_AFTER, Notification
 from apps.notifications.tests.backends import Watching
-from apps.notifications.tests.factories import NotificationFactory, parked, place, tell
+from apps.notifications.tests.factories import NotificationFactory, parked, place, send, tell
 from eventbus import Retry
 from eventbus.operating import retry_dead
 from eventbus.testing import drain, published, redeliver
@@ -112,7 +112,7 @@ def test_a_process_that_died_while_sending_sends_nothing_twice(settings):
     assert mail.outbox == []
     assert parked().get().state == "dead"
     notification = Notification.objects.get()
-    assert (notification.state, notification.is_unknown) == ("sending", True)
+    assert (notification.state, notification.is_unknown) == ("held", True)
 
     operations.resend(notification_id=notification.pk, by="7")
     drain()
@@ -130,7 +130,7 @@ def test_a_dead_letter_retried_by_hand_is_no_second_mail():
     )
 
     with pytest.raises(delivery.OutcomeUnknown):
-        operations.send(notification_id=notification.pk)
+        send(notification.pk)
 
     notification.refresh_from_db()
     assert notification.state == "held"
@@ -141,7 +141,7 @@ def test_while_one_attempt_runs_no_other_begins():
     notification = NotificationFactory(state="sending", begun_at=timezone.now())
 
     with pytest.raises(Retry):
-        operations.send(notification_id=notification.pk)
+        send(notification.pk)
     assert operations.resend(notification_id=notification.pk, by="7") is False
 
     notification.refresh_from_db()
@@ -154,8 +154,8 @@ def test_while_one_attempt_runs_no_other_begins():
 def test_a_result_is_recorded_once():
     notification = NotificationFactory(state="sending")
 
-    assert operations.record_sent(notification_id=notification.pk) is True
-    assert operations.record_sent(notification_id=notification.pk) is False
+    assert operations.record_sent(notification) is True
+    assert operations.record_sent(notification) is False
 
     assert len(published("notifications.sent")) == 1
 

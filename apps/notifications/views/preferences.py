@@ -39,5 +39,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     whose, kind = read
     if request.method == "POST":
         operations.choose(whose=whose, wanted={kind: request.POST.get("again") == "1"})
-    page = {"question": QUESTIONS[kind], "wanted": queries.is_wanted(kind=kind, whose=whose)}
+    wanted = queries.is_wanted(kind=kind, whose=whose)
+    page = {"question": QUESTIONS[kind], "wanted": wanted}
+    page |= {"again": wanted and request.method == "POST"}
     return render(request, "notifications/stop.html", page)

@@ -9,10 +9,11 @@ from apps.orders.api.serializers import NewOrderSerializer, OrderConflict
 TELLS = """1 to 255 printable ASCII characters, new for each request: sent again with the same body,
 the answer is the same and nothing happens twice; with another body, 422; before there is an answer,
 409 with `Retry-After`."""
+LOOKS = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
 KEY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description=TELLS
+    "Idempotency-Key", LOOKS, OpenApiParameter.HEADER, required=True, description=TELLS
 )
-MAY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description=TELLS)
+MAY_KEY = OpenApiParameter("Idempotency-Key", LOOKS, OpenApiParameter.HEADER, description=TELLS)
 REPLAYED = OpenApiParameter(
     "Idempotent-Replayed", bool, OpenApiParameter.HEADER, response=[200, 201]
 )

@@ -2,8 +2,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.utils import timezone
+from django.utils.html import format_html
 
 from apps.orders import operations, queries
+from apps.orders.apps import OrdersConfig
 from apps.orders.models import Order
 from apps.orders.tests.factories import PriceFactory, decline, pay, place
 from eventbus.testing import drain, emit, published
@@ -130,3 +132,22 @@ def test_orders_are_found_by_what_customers_tell_on_the_phone(staff):
         html = staff.get("/admin/orders/order/", {"q": query}).content.decode()
         assert order.number in html
         assert other.number not in html
+
+
+def known_of_it(request, *, order_id):
+    return format_html("<i>{}</i>", order_id)
+
+
+def test_the_orders_page_offers_what_others_know_of_it(staff, monkeypatch):
+    monkeypatch.setattr(
+        OrdersConfig, "slots", OrdersConfig.slots | {"order.staff": f"{__name__}.known_of_it"}
+    )
+    order = place()
+    assert f"<i>{order.pk}</i>" in page(staff, order)
+
+
+def test_shipping_can_be_left_again(staff):
+    order = place()
+    pay(order)
+    drain()
+    assert '<a href="/admin/orders/order/">Cancel</a>' in act(staff, "ship", order)

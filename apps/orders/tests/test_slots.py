@@ -11,7 +11,16 @@ from django.utils.html import format_html
 from apps.orders import operations
 from apps.orders.apps import OrdersConfig
 from apps.orders.models import Order
-from apps.orders.tests.factories import decline, line, pay, place, quote, quote_data, signed
+from apps.orders.tests.factories import (
+    PriceFactory,
+    decline,
+    line,
+    pay,
+    place,
+    quote,
+    quote_data,
+    signed,
+)
 from eventbus.testing import drain, published
 
 pytestmark = pytest.mark.django_db
@@ -145,3 +154,16 @@ def test_what_was_not_sold_is_still_in_the_cart(guest, filled):
     decline(order)
     drain()
     assert "again:" not in guest.get(f"/orders/{order.pk}/").content.decode()
+
+
+def way_back(request):
+    return format_html("<i>{}</i>", "way back")
+
+
+def test_whoever_cannot_go_on_is_led_back_to_the_cart(guest, monkeypatch):
+    monkeypatch.setattr(
+        OrdersConfig, "slots", OrdersConfig.slots | {"cart.link": f"{__name__}.way_back"}
+    )
+    assert "<i>way back</i>" in checkout(guest, quote())
+    PriceFactory(version=2, price="21.00")
+    assert "<i>way back</i>" in checkout(guest, quote())

@@ -21,7 +21,7 @@ from apps.payments.models import Refund
 
 KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
     OpenApiParameter.HEADER,
     required=True,
     description="1 to 255 printable ASCII characters, new for each refund: sent again with the same"

@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.admin.sites import site
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.template import Context, Template
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -228,3 +231,13 @@ def test_staff_see_everything_and_change_nothing(client: Client, order_id: Any) 
     assert page.status_code == 200
     assert 'name="_save"' not in page.text
     assert client.get(reverse("admin:payments_payment_changelist") + "?q=x").status_code == 200
+
+
+def test_the_staffs_page_of_an_order_leads_to_its_payment(order_id: UUID) -> None:
+    request = RequestFactory().get("/")
+    request.user = get_user_model()(is_staff=True, is_superuser=True)
+    context = Context({"request": request, "order_id": order_id})
+    link = Template('{% slot "order.staff" order_id=order_id %}')
+    assert f'href="/admin/payments/payment/?q={order_id}"' in link.render(context)
+    request.user = AnonymousUser()
+    assert link.render(context) == ""

@@ -92,6 +92,9 @@ def test_a_buyers_own_review_is_shown_in_its_place(client, mug, signed_in, monke
     shown = client.get("/products/mug/").context
     assert [review.title for review in shown["reviews"]] == ["Title 1", "Title 0"]
     assert shown["form"].initial["title"] == "Mine"
+    page = read(client)
+    assert "You may change it." in page
+    assert "Write a review" not in page
 
 
 def test_all_reviews_are_read_page_by_page(client, mug, monkeypatch):
@@ -131,6 +134,7 @@ def test_a_form_that_is_wrong_comes_back_filled_in(client, mug, signed_in, chang
     buy(mug, customer=ANN)
     answer = client.post("/products/mug/reviews/", FORM | changes)
     assert answer.status_code == 422
+    assert '<a href="#write-a-review">look at it again</a>' in answer.content.decode()
     assert 'role="alert"' in answer.content.decode()
     assert not Review.objects.exists()
 

@@ -1,0 +1,194 @@
+"""Several mails over one connection: each has an outcome of its own, and a crash leaves one unknown."""
+
+import smtplib
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from apps.notifications import delivery, operations
+from apps.notifications.models import UNKNOWN_AFTER, Notification
+from apps.notifications.tests.backends import Recording
+from apps.notifications.tests.factories import NotificationFactory, parked, place, tell
+from eventbus import worker
+from eventbus.testing import drain, published
+
+pytestmark = pytest.mark.django_db
+BACKENDS = "apps.notifications.tests.backends."
+LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
+REFUSED = smtplib.SMTPRecipientsRefused({"b": (550, b"no such user")})
+
+
+class Killed(BaseException):
+    """The end of the process, as far as it can be played here."""
+
+
+@pytest.fixture
+def server(settings):
+    settings.EMAIL_BACKEND = BACKENDS + "Recording"
+    Recording.did.clear()
+    Recording.unlucky.clear()
+    return Recording
+
+
+def written(*recipients):
+    return [NotificationFactory(recipient=recipient).pk for recipient in recipients]
+
+
+def states(ids):
+    found = dict(Notification.objects.values_list("pk", "state"))
+    return [found[each] for each in ids]
+
+
+def record(results):
+    """Record those that can be, as the bus does; says what kind each result was."""
+    for result in results:
+        if callable(result):
+            result()
+    return [
+        type(result).__name__ if isinstance(result, Exception) else "sent" for result in results
+    ]
+
+
+def test_several_mails_take_one_connection(server):
+    ids = written("a", "b", "c")
+
+    assert record(operations.send(ids)) == ["sent"] * 3
+
+    assert server.did == ["open", "a", "b", "c", "close"]
+    assert states(ids) == ["sent"] * 3
+
+
+def test_a_refusal_is_one_mail_s(server):
+    server.unlucky["b"] = REFUSED
+    ids = written("a", "b", "c")
+
+    assert record(operations.send(ids)) == ["sent", "NotDelivered", "sent"]
+
+    assert states(ids) == ["sent", "failed", "sent"]
+
+
+def test_a_broken_connection_leaves_the_mail_under_way_unknown_and_begins_no_other(server):
+    server.unlucky["b"] = smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
+    ids = written("a", "b", "c", "d")
+
+    assert record(operations.send(ids)) == ["sent", "OutcomeUnknown", "Retry", "Retry"]
+
+    assert server.did == ["open", "a", "b", "close"]
+    assert states(ids) == ["sent", "held", "requested", "requested"]
+    assert record(operations.send(ids[2:])) == ["sent", "sent"]
+
+
+def test_a_server_that_cannot_be_reached_is_tried_once_for_all(settings, monkeypatch):
+    settings.EMAIL_BACKEND = BACKENDS + "Unreachable"
+    opened = []
+    monkeypatch.setattr(
+        delivery, "get_connection", lambda: opened.append(1) or mail.get_connection()
+    )
+    ids = written("a", "b", "c")
+
+    assert record(operations.send(ids)) == ["NotDelivered"] * 3
+
+    assert opened == [1]
+    found = Notification.objects.values_list("state", "attempts", "error").distinct()
+    assert list(found) == [("failed", 1, "ConnectionRefusedError: Connection refused")]
+
+
+def test_a_server_that_has_hung_up_between_two_mails_is_connected_to_anew(server, settings):
+    settings.EMAIL_BACKEND = BACKENDS + "Impatient"
+    ids = written("a", "b", "c")
+
+    assert record(operations.send(ids)) == ["sent"] * 3
+
+    assert server.did == ["open", "a", "b", "close", "open", "c", "close"]
+
+
+def test_a_mail_that_is_asked_for_twice_in_a_batch_is_sent_once(server):
+    (notification_id,) = written("a")
+
+    assert record(operations.send([notification_id, notification_id])) == ["sent", "sent"]
+
+    assert server.did == ["open", "a", "close"]
+    assert len(published("notifications.sent")) == 1
+
+
+def test_a_mail_that_is_not_there_keeps_no_other(server):
+    (notification_id,) = written("a")
+
+    assert record(operations.send([uuid7(), notification_id])) == ["DoesNotExist", "sent"]
+
+
+# A crash ----------------------------------------------------------------------------------------
+def test_a_crash_leaves_one_mail_unknown_and_the_others_what_they_are(server):
+    server.unlucky["b"] = Killed()
+    ids = written("a", "b", "c")
+    with pytest.raises(Killed):
+        operations.send(ids)
+    server.unlucky.clear()
+    server.did.clear()
+
+    results = operations.send(ids)
+
+    assert record(results) == ["sent", "Retry", "sent"]
+    assert server.did == ["open", "c", "close"]
+    assert states(ids) == ["sent", "sending", "sent"]
+    assert len(published("notifications.sent")) == 2
+    Notification.objects.update(begun_at=timezone.now() - UNKNOWN_AFTER - timedelta(seconds=1))
+    assert record(operations.send(ids)) == ["sent", "OutcomeUnknown", "sent"]
+    assert states(ids) == ["sent", "held", "sent"]
+    assert len(published("notifications.sent")) == 2
+
+
+def test_the_bus_calls_again_after_a_crash_and_nothing_is_sent_twice(server, settings):
+    settings.EMAIL_BACKEND = BACKENDS + "Unreachable"
+    for number in range(4):
+        tell("orders.confirmed", place(email=f"{number}@example.com"))
+    drain()
+    ids = Notification.objects.order_by("recipient").values_list("pk", flat=True)
+    settings.EMAIL_BACKEND = BACKENDS + "Recording"
+    server.unlucky["2@example.com"] = Killed()
+    with pytest.raises(Killed):
+        operations.send(list(ids))
+    parked().update(state="calling", next_at=timezone.now())
+    server.unlucky.clear()
+
+    drain(now=timezone.now() + timedelta(minutes=1))
+
+    assert states(ids) == ["sent", "sent", "sending", "sent"]
+    assert parked().count() == 1
+    assert sorted(did for did in server.did if "@" in did) == [f"{n}@example.com" for n in range(4)]
+    assert len(published("notifications.sent")) == 3
+
+
+# Sets -------------------------------------------------------------------------------------------
+@pytest.mark.django_db(transaction=True)
+def test_a_caller_sends_many_mails_and_records_them_together():
+    for _ in range(5):
+        tell("orders.confirmed", place())
+    reading = worker.Worker()
+    while parked().count() < 5:
+        reading.step()
+
+    assert worker.Caller().step() == 5
+
+    assert set(Notification.objects.values_list("state", flat=True)) == {"sent"}
+    assert len(mail.outbox) == 5
+    assert not parked().exists()
+    drain()
+
+
+@pytest.mark.parametrize("count", [1, 10])
+def test_sending_takes_two_statements_a_mail_and_one_for_all(server, count):
+    """Read at once; each begun, and noted as taken before the next one; recording is one more."""
+    ids = written(*(f"{number}" for number in range(count)))
+    with CaptureQueriesContext(connection) as captured:
+        results = operations.send(ids)
+    assert len(captured) == 1 + count + (count - 1)
+
+    with CaptureQueriesContext(connection) as captured:
+        record(results)
+    assert sum("eventbus_" not in one["sql"] for one in captured) == count

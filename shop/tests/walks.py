@@ -1,0 +1,207 @@
+"""More ways through the shop for the pictures: an account, a cart that changes, the bank's
+question, reviews, and what staff see of all that."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from shop.tests.browsing import (
+    CONTACT,
+    SHOPPER,
+    STAFF,
+    add_to_cart,
+    card,
+    fill_in,
+    press,
+    sign_in,
+)
+from shop.tests.cards import CHALLENGED, GOOD, REFUND_FAILS
+
+Shoot = Callable[[Any, str], None]
+NEW = {"E-mail": "grace@example.com", "Password": "salt-and-cedar-41"}
+ADDRESS = {
+    "Full name": "Grace Hopper",
+    "Street and number": "Pier 4",
+    "Postcode": "20457",
+    "City": "Hamburg",
+}
+
+
+def account(page: Any, shoot: Shoot) -> None:
+    """Somebody new signs up, confirms the address, keeps another, and sets a new password."""
+    page.goto("/users/signup/")
+    fill_in(page, NEW | {"Password": "short", "Password again": "shorter"})
+    press(page, "Create account")
+    shoot(page, "sign-up-errors")
+    fill_in(page, NEW | {"Password again": NEW["Password"]})
+    press(page, "Create account")
+    page.get_by_text("Now sign in.").wait_for()
+    shoot(page, "signed-up")
+    fill_in(page, NEW)
+    press(page, "Sign in")
+    page.goto("/users/me/")
+    shoot(page, "profile-unconfirmed")
+    _follow_mail(page, "Confirm your address")
+    shoot(page, "verify")
+    press(page, "Yes, it is mine")
+    page.get_by_text("is yours.").wait_for()
+    page.goto("/users/me/addresses/")
+    shoot(page, "address-book-empty")
+    page.get_by_role("link", name="Add an address").click()
+    shoot(page, "address-new")
+    fill_in(page, ADDRESS)
+    press(page, "Save")
+    for name in ("email", "password"):
+        page.goto(f"/users/me/{name}/")
+        shoot(page, f"change-{name}")
+    press(page, "Sign out")
+    page.goto("/users/reset/")
+    fill_in(page, {"E-mail": NEW["E-mail"]})
+    press(page, "Send the link")
+    page.wait_for_url("**/users/login/")
+    shoot(page, "reset-asked")
+    _follow_mail(page, "password")
+    shoot(page, "reset")
+    page.goto("/users/login/")
+    fill_in(page, NEW | {"Password": "not-the-password"})
+    press(page, "Sign in")
+    page.get_by_role("alert").wait_for()
+    shoot(page, "sign-in-errors")
+
+
+def _follow_mail(page: Any, subject: str) -> None:
+    """The link in the newest mail about that, once it has come."""
+    mail = page.get_by_role("link", name=re.compile(subject, re.IGNORECASE)).first
+    page.goto("/notifications/mailbox/")
+    while not mail.count():
+        page.wait_for_timeout(100)
+        page.reload()
+    mail.click()
+    page.locator("section a[href*='/users/']").first.click()
+
+
+def around(page: Any, shoot: Shoot) -> None:
+    """What is seldom opened."""
+    for name, address in {
+        "terms": "/legal/terms/",
+        "privacy": "/legal/privacy/",
+        "refunds": "/legal/refunds/",
+        "imprint": "/legal/imprint/",
+        "api-docs": "/api/v1/docs/",
+        "product-sale": "/products/reading-lamp/",
+        "category-narrow": "/products/c/seating/",
+        "link-refused": "/users/reset/none/",
+        "405": "/cart/coupon/",
+    }.items():
+        page.goto(address)
+        shoot(page, name)
+
+
+def coupons(page: Any, shoot: Shoot) -> None:
+    """A coupon that is refused and one that is taken, and another country."""
+    add_to_cart(page, "Paring knife")
+    for name, code in {"coupon-refused": "HARBOUR5", "coupon": "WELCOME10"}.items():
+        fill_in(page, {"Coupon code": code})
+        press(page, "Use coupon")
+        page.locator("main > [role=status] .notice").wait_for()
+        shoot(page, name)
+    page.get_by_label("Country").select_option("US")
+    press(page, "Update delivery")
+    page.get_by_text("To United States").wait_for()
+    shoot(page, "cart-abroad")
+    press(page, "Checkout")
+    shoot(page, "checkout-coupon")
+
+
+def asked_by_the_bank(page: Any, shoot: Shoot) -> None:
+    """3-D Secure: the question, the answer, and the order that it fails."""
+    add_to_cart(page, "Espresso cup")
+    press(page, "Checkout")
+    fill_in(page, CONTACT | card(CHALLENGED))
+    press(page, "Place order")
+    page.get_by_role("link", name="Confirm the payment").wait_for()
+    shoot(page, "order-asks")
+    page.get_by_role("link", name="Confirm the payment").click()
+    shoot(page, "challenge")
+    question = page.url
+    press(page, "No, decline it")
+    page.get_by_role("heading", name="declined").wait_for()
+    shoot(page, "order-denied")
+    page.goto(question)
+    shoot(page, "challenge-answered")
+
+
+def after_buying(page: Any, shoot: Shoot) -> None:
+    """With a saved address, then the parcel, a review, and no more such mails."""
+    sign_in(page, SHOPPER)
+    add_to_cart(page, "Mantel clock")
+    press(page, "Checkout")
+    shoot(page, "checkout-addresses")
+    press(page, "Send it here")
+    fill_in(page, card(GOOD))
+    press(page, "Place order")
+    page.get_by_text("Confirmation mail sent").and_(page.locator(".done")).wait_for()
+    order, number = page.url, page.locator("h1").inner_text().split()[-1]
+    staff = page.context.browser.new_page(base_url=page.url.partition("/orders/")[0])
+    ship(staff, number)
+    staff.close()
+    page.goto(order)
+    shoot(page, "order-shipped")
+    page.goto("/products/mantel-clock/")
+    shoot(page, "review-form")
+    fill_in(page, {"In a few words": "Keeps time", "Your review": "And looks well doing it."})
+    press(page, "Send the review")
+    page.get_by_text("as soon as we have read it").wait_for()
+    shoot(page, "review-sent")
+    page.goto("/notifications/mailbox/")
+    page.get_by_role("link", name="on its way").first.click()
+    shoot(page, "mail-shipped")
+    page.locator("section a[href*='/stop/']").click()
+    shoot(page, "stop")
+    press(page, "Stop them")
+    shoot(page, "stopped")
+
+
+def ship(staff: Any, number: str) -> None:
+    """As staff, with a carrier."""
+    sign_in(staff, STAFF)
+    staff.goto(f"/admin/orders/order/?q={number}")
+    staff.locator("#result_list tbody th a").first.click()
+    press(staff, "Ship this order")
+    fill_in(staff, {"Carrier:": "DHL", "Tracking number:": "JD014"})
+    press(staff, "Mark as shipped")
+    staff.get_by_text(f"Shipped: {number}").wait_for()
+
+
+def money_back(page: Any, shoot: Shoot) -> None:
+    """Staff give back a part, and the bank says no."""
+    add_to_cart(page, "Steel bottle")
+    press(page, "Checkout")
+    fill_in(page, CONTACT | card(REFUND_FAILS))
+    press(page, "Place order")
+    page.get_by_text("Confirmation mail sent").and_(page.locator(".done")).wait_for()
+    order_id = page.url.rstrip("/").rpartition("/")[2]
+    sign_in(page, STAFF)
+    page.goto(f"/admin/orders/order/{order_id}/change/")
+    shoot(page, "admin-order-confirmed")
+    page.get_by_role("link", name="Payment", exact=True).click()
+    page.locator("input.action-select").check()
+    page.locator("select[name=action]").select_option("give_back")
+    press(page, "Run")
+    shoot(page, "admin-refund")
+    for name, address in {
+        "admin": "/admin/",
+        "admin-payments": "/admin/payments/payment/",
+        "admin-reviews": "/admin/products/review/",
+        "admin-products": "/admin/products/product/",
+        "admin-price-lists": "/admin/products/pricelist/",
+        "admin-coupons": "/admin/cart/coupon/",
+        "admin-mails": "/admin/notifications/notification/",
+        "admin-ledger": "/admin/inventory/ledgerentry/",
+        "admin-dead-letters": "/admin/eventbus/parked/",
+    }.items():
+        page.goto(address)
+        shoot(page, name)
+
+
+WALKS = (account, around, coupons, asked_by_the_bank, after_buying, money_back)
