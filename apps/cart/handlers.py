@@ -1,4 +1,5 @@
-"""What the cart does when something happens elsewhere. Once an event, in one transaction."""
+"""What the cart does when something happens elsewhere. Once in effect for every event;
+where orders meet, a run of them at once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -68,23 +69,16 @@ def know_stock(levels: Sequence[StockLevel]) -> None:
     operations.record_stock(levels)
 
 
-@subscribe("orders.created")
-def hold_cart(order: PlacedOrder) -> None:
-    operations.record_order(
-        order_id=order.order_id,
-        cart_id=order.cart_id,
-        cart_version=order.cart_version,
-        placed_at=order.placed_at,
-        lines=order.lines,
-        owner=order.owner,
-        coupon=order.coupon or "",
-    )
+@subscribe("orders.created", batch=True)
+def hold_carts(orders: Sequence[PlacedOrder], events: Sequence[Envelope]) -> None:
+    operations.record_orders(orders, causes=events)
 
 
-@subscribe("orders.confirmed", "orders.failed", "orders.cancelled")
-def let_go(order: EndedOrder, event: Envelope) -> None:
-    status = event.name.removeprefix("orders.")
-    operations.settle_order(order_id=order.order_id, status=status)
+@subscribe("orders.confirmed", "orders.failed", "orders.cancelled", batch=True)
+def let_go(orders: Sequence[EndedOrder], events: Sequence[Envelope]) -> None:
+    statuses = [event.name.removeprefix("orders.") for event in events]
+    ids = [order.order_id for order in orders]
+    operations.settle_orders(list(zip(ids, statuses, strict=True)))
 
 
 @subscribe("cart.expired")

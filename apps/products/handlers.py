@@ -1,6 +1,7 @@
-"""What the catalogue does when something happens elsewhere. Once an event, in one transaction."""
+"""What the catalogue does when something happens elsewhere. Once in effect for every event;
+where orders meet, a run of them at once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from apps.products import operations
@@ -41,9 +42,9 @@ class OfOrder:
     order_id: UUID
 
 
-@subscribe("inventory.stock_changed")
-def show_stock(level: StockLevel) -> None:
-    operations.record_availability(sku=level.sku, available=level.available, version=level.version)
+@subscribe("inventory.stock_changed", batch=True)
+def show_stock(levels: Sequence[StockLevel]) -> None:
+    operations.record_availability(levels)
 
 
 @subscribe("products.sale_began")
@@ -56,20 +57,19 @@ def end_sale(sale: SaleDue) -> None:
     operations.end_sale(price_list=sale.price_list, revision=sale.revision)
 
 
-@subscribe("orders.created")
-def note_purchase(order: PlacedOrder) -> None:
-    skus = [line.sku for line in order.lines]
-    operations.note_purchase(order_id=order.order_id, customer_id=order.customer_id, skus=skus)
+@subscribe("orders.created", batch=True)
+def note_purchases(orders: Sequence[PlacedOrder]) -> None:
+    operations.note_purchases(orders)
 
 
-@subscribe("orders.confirmed")
-def confirm_purchase(order: OfOrder) -> None:
-    operations.confirm_purchase(order_id=order.order_id)
+@subscribe("orders.confirmed", batch=True)
+def confirm_purchases(orders: Sequence[OfOrder]) -> None:
+    operations.confirm_purchases([order.order_id for order in orders])
 
 
-@subscribe("orders.cancelled")
-def cancel_purchase(order: OfOrder) -> None:
-    operations.cancel_purchase(order_id=order.order_id)
+@subscribe("orders.cancelled", batch=True)
+def cancel_purchases(orders: Sequence[OfOrder]) -> None:
+    operations.cancel_purchases([order.order_id for order in orders])
 
 
 @republisher("products.changed")

@@ -24,7 +24,7 @@ from apps.cart.operations.errors import (
 from apps.cart.operations.expiring import expire_cart
 from apps.cart.operations.filling import Put, add_line, remove_line, set_quantity
 from apps.cart.operations.knowing import record_articles, record_stock
-from apps.cart.operations.outcomes import record_order, settle_order
+from apps.cart.operations.outcomes import record_orders, settle_orders
 from apps.cart.operations.quoting import SignedQuote, make_quote
 
 __all__ = [
@@ -51,11 +51,11 @@ __all__ = [
     "make_quote",
     "make_quote_with",
     "record_articles",
-    "record_order",
+    "record_orders",
     "record_stock",
     "remove_coupon",
     "remove_line",
     "save_coupon",
     "set_quantity",
-    "settle_order",
+    "settle_orders",
 ]

@@ -1,10 +1,12 @@
 """Coupons: who may use one, and what becomes of a use.
 
 Exact however many ask at once: whoever holds a use has the coupon's row locked while it counts.
-Locks are taken in this order: carts, coupon, use. A use that was held and not ordered is free again
+Locks are taken in this order: carts, coupon, uses by coupon and cart. A use that was held and not ordered is free again
 when its time is over, because only live ones are counted; nobody has to clear up.
 """
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -86,43 +88,77 @@ def hold_use(coupon: Coupon, *, owner: str, cart_id: UUID, version: int, until: 
     )
 
 
-def settle_use(order: CartOrder, *, owner: str) -> None:
-    """Let the cart's use of the order's coupon be what all orders of the cart say: used while one
+def settle_uses(orders: Iterable[CartOrder], owners: Mapping[UUID, str]) -> None:
+    """Let the carts' uses of the orders' coupons be what all orders of each cart say: used while one
     has it, else held for those that may be paid again and for a newer quote. In whatever order
     one hears of them, the result is the same. A use that is had counts for whoever has the cart now:
     they may have signed in since they ordered. An order is never refused its coupon here: what it was
-    sold for stands."""
-    if not Coupon.objects.filter(pk=order.coupon).exists():
-        return  # nor was there one when it was quoted here
-    use = _locked_use(order, owner=owner)
-    orders = CartOrder.objects.filter(cart_id=order.cart_id, coupon=order.coupon)
-    ends = list(orders.values_list("cart_version", "coupon_held_until"))
+    sold for stands.
+
+    A use that is missing (the order was heard of so late that the hold is gone) is made; `owners`
+    says by order whose it then is. The caller has written the orders.
+    """
+    having = [order for order in orders if order.coupon]
+    if not having:
+        return
+    codes = {order.coupon for order in having}
+    there = set(Coupon.objects.filter(pk__in=codes).values_list("pk", flat=True))
+    claims = {  # of two orders of a cart the first says; one without a coupon here was quoted none
+        _place(order): _use_of(order, owners.get(order.pk, ""))
+        for order in reversed(having)
+        if order.coupon in there
+    }
+    uses = _locked_uses(claims)
+    carts = [cart_id for _, cart_id in uses]
+    # Asked with the uses locked: a claim changes the carts first, then the uses that it finds.
+    now = dict(Cart.objects.filter(pk__in=carts).values_list("pk", "owner"))
+    ends = defaultdict(list)
+    for order in CartOrder.objects.filter(cart_id__in=carts, coupon__in=codes).defer("lines"):
+        ends[_place(order)].append((order.cart_version, order.coupon_held_until))
+    for place, use in uses.items():
+        _settle(use, ends[place], now.get(use.cart_id))
+    CouponUse.objects.bulk_update(uses.values(), ["status", "held_until", "owner"])
+
+
+def _settle(
+    use: CouponUse, ends: Collection[tuple[int, datetime | None]], owner: str | None
+) -> None:
+    """By the versions and ends of all orders of the cart with the coupon."""
     holds = [until for _, until in ends if until]
     if len(holds) < len(ends):
         use.status = CouponUse.Status.USED
-        # Asked with the use locked: a claim changes the carts first, then the uses that it finds.
-        now = Cart.objects.filter(pk=order.cart_id).values_list("owner", flat=True).first()
-        use.owner = now or use.owner
+        use.owner = owner or use.owner
     else:
         newer = use.cart_version > max(version for version, _ in ends)
         use.status = CouponUse.Status.HELD
         use.held_until = max([*holds, use.held_until] if newer else holds)
-    use.save(update_fields=["status", "held_until", "owner"])
 
 
-def _locked_use(order: CartOrder, *, owner: str) -> CouponUse:
-    """The cart's use of the order's coupon, its row locked; made if the order comes without one
-    (it was heard of so late that the hold is gone)."""
-    row = CouponUse(
+def _place(of: CartOrder | CouponUse) -> tuple[str, UUID]:
+    return (of.coupon if isinstance(of, CartOrder) else of.coupon_id), of.cart_id
+
+
+def _use_of(order: CartOrder, owner: str) -> CouponUse:
+    return CouponUse(
         coupon_id=order.coupon,
         cart_id=order.cart_id,
         cart_version=order.cart_version,
         owner=owner,
         held_until=timezone.now(),
     )
-    CouponUse.objects.bulk_create([row], ignore_conflicts=True)
-    rows = CouponUse.objects.select_for_update()
-    return rows.get(coupon_id=order.coupon, cart_id=order.cart_id)
+
+
+def _locked_uses(
+    claims: Mapping[tuple[str, UUID], CouponUse],
+) -> dict[tuple[str, UUID], CouponUse]:
+    """The uses in these places, their rows locked; made as claimed where there are none."""
+    CouponUse.objects.bulk_create(
+        [claims[place] for place in sorted(claims)], ignore_conflicts=True
+    )
+    codes, carts = {code for code, _ in claims}, {cart_id for _, cart_id in claims}
+    rows = CouponUse.objects.select_for_update().filter(coupon__in=codes, cart_id__in=carts)
+    found = {_place(use): use for use in rows.order_by("coupon", "cart_id")}
+    return {place: found[place] for place in claims}
 
 
 def _window() -> Case:

@@ -14,15 +14,16 @@ from django.utils import timezone
 from apps.cart import counting
 from apps.cart.events import CartExpired
 from apps.cart.models import Cart, CartOrder, CouponUse
-from eventbus import publish
+from eventbus import Envelope, publish
 
 USERS, ANONYMOUS = timedelta(days=90), timedelta(days=30)  # after the last change
 
 
-def watch(cart: Cart) -> None:
-    """Schedule the end of the cart, should nobody change it until then; the caller holds its lock."""
+def watch(cart: Cart, *, cause: Envelope | None = None) -> None:
+    """Schedule the end of the cart, should nobody change it until then; the caller holds its lock.
+    A batch handler says which of its events it is the `cause` of."""
     expired = CartExpired(cart_id=cart.pk, changed_at=cart.changed_at)
-    publish(expired, key=cart.pk, at=cart.changed_at + _lifetime(cart))
+    publish(expired, key=cart.pk, at=cart.changed_at + _lifetime(cart), cause=cause)
 
 
 def expire_cart(*, cart_id: UUID, changed_at: datetime) -> None:

@@ -1,7 +1,7 @@
 """Every change to the catalogue. What changes an article raises its version and is told to the
 world in the same commit."""
 
-from apps.products.operations.buying import cancel_purchase, confirm_purchase, note_purchase
+from apps.products.operations.buying import cancel_purchases, confirm_purchases, note_purchases
 from apps.products.operations.categories import TooDeep, move_category, save_category
 from apps.products.operations.options import remove_option, rename_value, save_option
 from apps.products.operations.pictures import remove_picture, save_picture
@@ -33,16 +33,16 @@ __all__ = [
     "announce",
     "approve_review",
     "begin_sale",
-    "cancel_purchase",
+    "cancel_purchases",
     "change_price",
-    "confirm_purchase",
+    "confirm_purchases",
     "deactivate",
     "delete_price_list",
     "drop_sale_price",
     "end_sale",
     "move_category",
     "move_product",
-    "note_purchase",
+    "note_purchases",
     "record_availability",
     "reject_review",
     "remove_option",

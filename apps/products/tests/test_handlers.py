@@ -1,6 +1,10 @@
+from types import SimpleNamespace
+from uuid import uuid4
+
 import pytest
 
-from apps.products.models import Availability
+from apps.products import operations
+from apps.products.models import Availability, BoughtOrder
 from apps.products.tests.factories import VariantFactory
 from eventbus.republishing import republish
 from eventbus.testing import drain, emit, published, redeliver
@@ -44,3 +48,21 @@ def test_articles_are_told_again_with_the_versions_they_have():
     told = [(fact["sku"], fact["version"]) for fact in published("products.changed")]
     every = sorted([(one.sku, one.version), (other.sku, other.version)])
     assert told == [(one.sku, one.version), *every]
+
+
+def test_many_orders_cost_as_many_statements_as_one(django_assert_max_num_queries):
+    ids = [uuid4() for _ in range(30)]
+    line = SimpleNamespace(sku="MUG")
+    orders = [SimpleNamespace(order_id=pk, customer_id=uuid4(), lines=[line]) for pk in ids]
+    with django_assert_max_num_queries(4):  # two, and a savepoint around them
+        operations.note_purchases(orders)
+    with django_assert_max_num_queries(5):
+        operations.confirm_purchases(ids)
+    assert BoughtOrder.objects.filter(status="confirmed").count() == 30
+    with django_assert_max_num_queries(4):
+        operations.cancel_purchases(ids)
+    assert BoughtOrder.objects.filter(status="cancelled").count() == 30
+    levels = [SimpleNamespace(sku=f"SKU-{n}", available=n, version=1) for n in range(30)]
+    with django_assert_max_num_queries(5):
+        operations.record_availability(levels)
+    assert Availability.objects.count() == 30

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from apps.products import operations, queries
-from apps.products.models import Category, Product, Variant
+from apps.products.models import Availability, Category, Product, Variant
 from apps.products.tests.factories import PriceListFactory, VariantFactory
 from eventbus.testing import published
 
@@ -93,9 +93,9 @@ def test_a_card_shows_the_sum_of_what_is_left(client):
     variant = VariantFactory(option="Blue")
     VariantFactory(product=variant.product, option="Red")
     VariantFactory(product=variant.product, option="Old", active=False, sku="OLD")
-    operations.record_availability(sku="OLD", available=50, version=1)
+    Availability.objects.create(sku="OLD", available=50, version=1)
     (card,) = client.get("/products/").context["cards"]
     assert card.available is None
-    operations.record_availability(sku=variant.sku, available=2, version=1)
+    Availability.objects.create(sku=variant.sku, available=2, version=1)
     (card,) = client.get("/products/").context["cards"]
     assert card.available == 2

@@ -113,7 +113,7 @@ def test_a_cancellation_and_a_review_at_once_leave_none_that_stands():
         title="Good",
         text="Good.",
     )
-    at_once(write, partial(operations.cancel_purchase, order_id=order.order_id))
+    at_once(write, partial(operations.cancel_purchases, [order.order_id]))
     assert not Review.objects.exclude(status=Review.Status.REJECTED).exists()
 
 
