@@ -66,6 +66,7 @@ def main() -> None:
 
 
 def run(options: argparse.Namespace, server: Postgres, folder: Path) -> None:
+    from bench.beside import held, poison
     from bench.database import Database
     from bench.figures import Row, table
     from bench.measures import MEASURES, Bench, Sizes
@@ -88,7 +89,7 @@ def run(options: argparse.Namespace, server: Postgres, folder: Path) -> None:
     )
     if options.sqlite:
         bench.new_database = lambda alias: Database(alias, f"sqlite:///{folder}/{alias}.sqlite3")
-    measures = SQLITE_MEASURES if options.sqlite else MEASURES
+    measures = SQLITE_MEASURES if options.sqlite else {**MEASURES, "held": held, "poison": poison}
     missing = set(options.only or ()) - set(measures)
     if missing:
         sys.exit(f"There is no {', '.join(sorted(missing))}: choose of {', '.join(measures)}.")

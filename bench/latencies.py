@@ -20,11 +20,15 @@ RATE = 50  # events a second
 SETTLE_SECONDS = 1.0  # the listener is up, and what was begun is done
 
 
-def latency(database: Database, seconds: float, *, keep_log: bool = False) -> dict[str, float]:
-    """p50, p99, and p50 from after the publisher's COMMIT, in milliseconds."""
+def latency(
+    database: Database, seconds: float, *, keep_log: bool = False, poison: bool = False
+) -> dict[str, float]:
+    """p50, p99, and p50 from after the publisher's COMMIT, in milliseconds. With `poison` the
+    events of some keys fail, and what is measured is the others'."""
     database.reset(keep_log=keep_log)
     paced = ("bench.publisher", "paced", "--seconds", str(seconds), "--rate", str(RATE))
-    with crew(("bench.worker", "timed"), paced, url=database.url) as [worker, publisher]:
+    kind = "poisoned" if poison else "timed"
+    with crew(("bench.worker", kind), paced, url=database.url) as [worker, publisher]:
         worker.go()
         time.sleep(SETTLE_SECONDS)
         publisher.go()
@@ -32,7 +36,7 @@ def latency(database: Database, seconds: float, *, keep_log: bool = False) -> di
         time.sleep(SETTLE_SECONDS)
         committed = worker.finish()["committed"]
     ours = [(at, times[event_id]) for event_id, at in committed if event_id in times]
-    if len(ours) != SUBSCRIBERS * len(times):
+    if len(ours) != SUBSCRIBERS * len(times) and not poison:
         raise RuntimeError(f"{len(ours)} deliveries of {len(times)} events")
     whole = [(at - began) * 1000 for at, (began, _) in ours]
     return {

@@ -1,6 +1,6 @@
 """A worker process of the measurements: python -m bench.worker KIND [--until-idle] [--profile F].
 
-KIND is one of `workload.HANDLERS`, or "timed". Without `--until-idle` it is `eventbus.worker.run`,
+KIND is one of `workload.HANDLERS`, "timed" or "poisoned". Without `--until-idle` it is `eventbus.worker.run`,
 as `manage.py eventbus run` has it.
 """
 
@@ -26,9 +26,13 @@ def main() -> None:
     from eventbus import wakeup, worker
 
     committed: list[tuple[str, float]] = []
-    if options.kind == "timed":
+    if options.kind in ("timed", "poisoned"):
         for number in range(workload.SUBSCRIBERS):
-            workload.timed(number, lambda event_id: committed.append((event_id, time.time())))
+            workload.timed(
+                number,
+                lambda event_id: committed.append((event_id, time.time())),
+                poison=options.kind == "poisoned",
+            )
     else:
         workload.register(options.kind)
     stop = threading.Event()

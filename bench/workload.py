@@ -142,12 +142,18 @@ def _noop(number: int) -> None:
         return
 
 
-def timed(number: int, note: Callable[[str], None]) -> None:
-    """The handler of the latency measurement: it notes the event's id after its COMMIT."""
+POISON = 25  # of so many keys one fails at every try, where some are to
+
+
+def timed(number: int, note: Callable[[str], None], *, poison: bool) -> None:
+    """The handler of the latency measurement: it notes the event's id after its COMMIT. With
+    `poison` the events of some keys always fail."""
     model = EFFECTS[number]
 
     @subscribe(EVENT, subscriber=f"s{number}")
     def handle(view: View, envelope: Envelope) -> None:
+        if poison and view.order_id % POISON == 0:
+            raise ValueError("poison")
         model.objects.filter(pk=view.order_id).update(n=F("n") + 1)
         transaction.on_commit(lambda: note(str(envelope.event_id)))
 
