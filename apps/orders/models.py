@@ -13,6 +13,7 @@ from django.db.models.functions import Round
 from uuid_utils.compat import uuid7
 
 from apps.orders.countries import name_of
+from apps.orders.shipping import method_name
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: safe to read out on the phone
 
@@ -137,6 +138,11 @@ class Order(models.Model):
     def country_name(self) -> str:
         """The country in words."""
         return name_of(self.country)
+
+    @property
+    def shipping_name(self) -> str:
+        """The way of delivery in words."""
+        return method_name(self.shipping_method)
 
 
 class OrderLine(models.Model):

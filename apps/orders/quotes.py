@@ -10,6 +10,7 @@ from django.core import signing
 
 from apps.orders.countries import name_of
 from apps.orders.refusals import QuoteInvalid, QuoteNotYours
+from apps.orders.shipping import method_name
 from eventbus import payload
 from eventbus.errors import Unreadable
 from eventbus.schema import decode
@@ -57,6 +58,11 @@ class Offer:
     def country_name(self) -> str:
         """The country in words."""
         return name_of(self.country)
+
+    @property
+    def shipping_name(self) -> str:
+        """The way of delivery in words."""
+        return method_name(self.shipping_method)
 
 
 def read_quote(token: str, *, owner: str | None) -> Offer:

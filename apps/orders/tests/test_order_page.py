@@ -190,3 +190,15 @@ def test_customers_see_their_own_orders(client, user):
     assert other.number not in html
     assert client.get(page(mine)).status_code == 200
     assert client.get(page(other)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "named"),
+    [("standard", "Standard"), ("pickup", "Pick up in Hamburg"), ("balloon", "balloon")],
+)
+def test_the_page_says_how_the_goods_come(guest, method, named):
+    order = place()
+    Order.objects.filter(pk=order.pk).update(shipping_method=method)
+    html = guest.get(page(order)).content.decode()
+    assert f"<dt>Shipping ({named})</dt>" in html
+    assert f"<p>{named}</p>" in html
