@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 
 from apps.inventory import operations
 from apps.inventory.forms import AdjustmentForm
-from apps.inventory.models import Hold, HoldLine, LedgerEntry, StockItem
+from apps.inventory.models import AdjustmentKey, Hold, HoldLine, LedgerEntry, StockItem
 
 
 class KeptByOperations(admin.options.BaseModelAdmin):
@@ -104,3 +104,10 @@ class HoldLineAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("sku", "quantity", "hold")
     list_select_related = ("hold",)
     search_fields = ("sku", "hold__order_id")
+
+
+@admin.register(AdjustmentKey)
+class AdjustmentKeyAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("sku", "key", "by", "entry")
+    list_select_related = ("entry",)
+    search_fields = ("sku", "key")

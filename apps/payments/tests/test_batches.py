@@ -186,4 +186,5 @@ def test_batches_at_once_in_any_order_never_wait_in_a_circle() -> None:
     assert [each for each in results if isinstance(each, Exception)] == []
     drain()
     assert set(Payment.objects.values_list("status", flat=True)) == {"void"}
-    assert GatewayCharge.objects.count() == 0
+    # Where the asking had begun before the end, the key is closed at the gateway; nothing is taken.
+    assert set(GatewayCharge.objects.values_list("status", flat=True)) <= {"cancelled"}
