@@ -26,6 +26,7 @@ from apps.payments.tests.factories import (
 )
 from apps.payments.tests.steps import at_once, outcomes, placed, request_charge
 from eventbus import worker
+from eventbus.cursors import ensure_cursors
 from eventbus.models import Parked
 from eventbus.testing import drain, published
 
@@ -160,6 +161,7 @@ def test_a_caller_asks_for_many_charges_and_records_them_together() -> None:
     for order_id in ids:
         say_created(order_id, token_for())
         say_reserved(order_id)
+    ensure_cursors()  # a test before may have left none
     reading = worker.Worker()
     while Parked.objects.count() < len(ids):
         reading.step()
