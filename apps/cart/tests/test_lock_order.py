@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from apps.cart import operations
-from apps.cart.operations import outcomes
+from apps.cart.operations.carts import Carts
 from apps.cart.tests.factories import OWNER, cart_of, open_lines, placed
 from eventbus.testing import drain
 
@@ -37,18 +37,18 @@ def test_an_order_that_ends_while_its_owner_signs_in(monkeypatch):
         finally:
             connection.close()
 
-    find_spare = outcomes._spare
+    read = Carts.read
 
-    def sign_in_meanwhile(cart):
+    def sign_in_meanwhile(carts):
         if not threads:
             threads.append(Thread(target=claim))
             threads[0].start()
             wait_until_somebody_waits()
-        return find_spare(cart)
+        return read(carts)
 
-    monkeypatch.setattr(outcomes, "_spare", sign_in_meanwhile)
+    monkeypatch.setattr(Carts, "read", sign_in_meanwhile)
     try:
-        operations.settle_order(order_id=order, status="failed")
+        operations.settle_orders([(order, "failed")])
     finally:
         for thread in threads:
             thread.join()
