@@ -92,7 +92,9 @@ class PostgresqlShop(Shop):
     def __init__(self, server: Postgres, name: str, *, template: str = "template1") -> None:
         parts = urlsplit(server.url)
         with psycopg.connect(server.url, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
             connection.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
                     sql.Identifier(name), sql.Identifier(template)
