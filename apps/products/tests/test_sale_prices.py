@@ -1,52 +1,20 @@
 """Prices and windows that cannot be, and what staff do about sales in the admin."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from apps.products import operations
 from apps.products.models import PriceList, SalePrice, Variant
 from apps.products.tests.factories import PriceListFactory, SalePriceFactory, VariantFactory
-from eventbus.models import Scheduled
+from apps.products.tests.sales import HOUR, costs, plan, scheduled, told
 from eventbus.testing import drain, published
 
 pytestmark = pytest.mark.django_db
 State = PriceList.State
-HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def mug():
-    return VariantFactory(sku="MUG", price=Decimal("10.00"))
-
-
-@pytest.fixture
-def now():
-    return timezone.now()
-
-
-def told():
-    return [(fact["price"], fact["regular_price"]) for fact in published("products.changed")]
-
-
-def costs():
-    return Variant.objects.get(sku="MUG").costs
-
-
-def scheduled():
-    return sorted(Scheduled.objects.values_list("name", "due_at"))
-
-
-def plan(now, begin, end, price, name="Autumn"):
-    """A list that asks `price` for the mug, from and to so many hours from now."""
-    ends_at = None if end is None else now + end * HOUR
-    row = operations.save_price_list(name=name, starts_at=now + begin * HOUR, ends_at=ends_at)
-    operations.set_sale_price(price_list=row.pk, sku="MUG", price=Decimal(price))
-    return row
 
 
 @pytest.mark.parametrize("price", ["10.01", "0", "-1", "0.001"])

@@ -1,51 +1,20 @@
 """Price lists: what an article costs follows the windows, told on time, in whatever order."""
 
 import random
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from apps.products import operations
-from apps.products.models import PriceList, Product, Variant
+from apps.products.models import PriceList, Product
 from apps.products.tests.factories import PriceListFactory, VariantFactory
-from eventbus.models import Parked, Scheduled
+from apps.products.tests.sales import HOUR, costs, plan, scheduled, told
+from eventbus.models import Parked
 from eventbus.testing import drain, published, redeliver
 
 pytestmark = pytest.mark.django_db
 State = PriceList.State
-HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def mug():
-    return VariantFactory(sku="MUG", price=Decimal("10.00"))
-
-
-@pytest.fixture
-def now():
-    return timezone.now()
-
-
-def told():
-    return [(fact["price"], fact["regular_price"]) for fact in published("products.changed")]
-
-
-def costs():
-    return Variant.objects.get(sku="MUG").costs
-
-
-def scheduled():
-    return sorted(Scheduled.objects.values_list("name", "due_at"))
-
-
-def plan(now, begin, end, price, name="Autumn"):
-    """A list that asks `price` for the mug, from and to so many hours from now."""
-    ends_at = None if end is None else now + end * HOUR
-    row = operations.save_price_list(name=name, starts_at=now + begin * HOUR, ends_at=ends_at)
-    operations.set_sale_price(price_list=row.pk, sku="MUG", price=Decimal(price))
-    return row
 
 
 def test_a_sale_begins_and_ends_by_itself_and_is_told_each_time(mug, now):
