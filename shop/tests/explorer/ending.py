@@ -1,0 +1,53 @@
+"""What must hold: in every state, and when all has come to rest."""
+
+from datetime import timedelta
+
+from apps.notifications.operations import resend
+from eventbus.models import Parked
+from eventbus.operating import skip
+from eventbus.testing import drain
+from shop.tests.explorer.world import World
+from shop.tests.invariants import violations
+
+ALWAYS = {  # what no state may have: a query that finds it
+    "charged twice": "SELECT reference FROM payments_gatewaycharge WHERE status = 'captured'"
+    " GROUP BY reference HAVING count(*) > 1",
+    "more refunded than captured": "SELECT r.charge_id FROM payments_gatewayrefund r"
+    " JOIN payments_gatewaycharge c ON c.id = r.charge_id WHERE r.status = 'done'"
+    " GROUP BY r.charge_id HAVING sum(r.amount) > max(c.amount)",
+    "a mail twice": "SELECT subject FROM notifications_mailboxmessage"
+    " GROUP BY subject, recipients HAVING count(*) > 1",
+    "oversold": "SELECT sku FROM inventory_stockitem WHERE held < 0 OR held > on_hand",
+    "two orders of a quote": "SELECT cart_id FROM orders_order WHERE retry_of IS NULL"
+    " GROUP BY cart_id, cart_version HAVING count(*) > 1",
+    "two live orders of a cart": "SELECT cart_id FROM orders_order"
+    " WHERE status NOT IN ('FAILED', 'CANCELLED') GROUP BY cart_id HAVING count(*) > 1",
+    "a dead letter": "SELECT name, error FROM eventbus_parked"
+    " WHERE state = 'dead' AND name != 'notifications.requested'",
+    "a charge without a committed key": "SELECT g.key FROM payments_gatewaycharge g"
+    " LEFT JOIN payments_payment p ON p.gateway_key = g.key WHERE p.id IS NULL",
+}
+
+
+def broken_now(world: World) -> list[str]:
+    return [f"{what}: {rows[0]}" for what, sql in ALWAYS.items() if (rows := world.rows(sql))]
+
+
+def broken_in_the_end(world: World, *, killed: bool) -> list[str]:
+    """Time goes by until nothing that matters is due, and one worker does all there is to do.
+
+    Of a mail whose sender was killed nobody knows whether it left: staff have it sent again.
+    """
+    for minutes in (0, 1, 6, 30, 60):
+        world.clock.ahead += timedelta(minutes=minutes)
+        drain()
+        if killed:
+            _see_to_mails()
+    return violations(killed=killed)
+
+
+def _see_to_mails() -> None:
+    for row in Parked.objects.filter(name="notifications.requested", state=Parked.State.DEAD):
+        resend(notification_id=row.payload["notification_id"], by="user:7")
+        skip(row.pk, by="user:7", reason="Sent again.")
+    drain()

@@ -1,0 +1,173 @@
+"""A shop whose whole state can be taken and put back: its tables are in memory, time moves only
+when it is told to, and ids are counted. So a step from a state always leads to the same states."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import Any
+from unittest import mock
+from uuid import UUID
+
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connections
+from django.test import override_settings
+from uuid_utils.compat import uuid7
+
+from apps.orders.models import new_number
+from apps.orders.operations import sweeping
+from eventbus.engines.sqlite import SqliteEngine
+from shop.tests.clock import Clock, moved_clock
+
+BEGIN = datetime(2030, 1, 7, 9, 1, tzinfo=UTC)
+PAGE = 1024  # bytes; small pages, as a state keeps those that differ from its predecessor's
+SETTINGS = {
+    "EMAIL_BACKEND": "apps.notifications.mailbox.MailboxBackend",
+    "STAFF_MAIL": ["staff@example.com"],
+    "CACHES": {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}},
+}
+IDS_ARE_DRAWN = (  # modules that draw ids when they run; models have theirs as a default
+    "eventbus.outbox",
+    "eventbus.handling",
+    "eventbus.tracing",
+    "apps.payments.operations.rows",
+    "apps.payments.operations.refunding",
+    "apps.payments.gateway.notices",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a state is. Pages that two states share are one object."""
+
+    pages: tuple[bytes, ...]
+    ahead: timedelta
+    drawn: int
+    abstract: Any  # what `World.read` made of it
+
+
+class SettableClock(Clock):
+    """Stands still between steps."""
+
+    def now(self) -> datetime:
+        return BEGIN + self.ahead
+
+
+class World:
+    """The one shop of this process, and the state that it is in."""
+
+    def __init__(self, clock: SettableClock) -> None:
+        self.clock = clock
+        self.drawn = 0
+        self.connection: Any = connections["default"]
+        self._pages: tuple[bytes, ...] = ()
+        self._commits: list[Snapshot] | None = None
+        self.read: Callable[[World], Any] = lambda world: None
+
+    def draw(self) -> int:
+        self.drawn += 1
+        return self.drawn
+
+    def draw_id(self) -> UUID:
+        """As uuid7: later ones are greater."""
+        stamp = int(self.clock.now().timestamp() * 1000)
+        return UUID(int=stamp << 80 | 7 << 76 | 0b10 << 62 | self.draw())
+
+    def take(self) -> Snapshot:
+        data, known = self.connection.connection.serialize(), self._pages
+        pages = [data[at : at + PAGE] for at in range(0, len(data), PAGE)]
+        for number, (page, before) in enumerate(zip(pages, known, strict=False)):
+            if page == before:
+                pages[number] = before
+        self._pages = tuple(pages)
+        return Snapshot(self._pages, self.clock.ahead, self.drawn, self.read(self))
+
+    def put_back(self, snapshot: Snapshot) -> None:
+        self.connection.connection.deserialize(b"".join(snapshot.pages))
+        self._pages = snapshot.pages
+        self.clock.ahead, self.drawn = snapshot.ahead, snapshot.drawn
+
+    def commits_of(self, step: Callable[[], object]) -> list[Snapshot]:
+        """Do the step; the state after each of its commits but the last. A process that is killed
+        at any statement leaves the state of the last commit before it, as nothing but the tables
+        outlives a process."""
+        self._commits = []
+        try:
+            with self.connection.execute_wrapper(self._note_statement):
+                step()
+            return self._commits[:-1]
+        finally:
+            self._commits = None
+
+    def rows(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:
+        return self.connection.connection.execute(sql, params).fetchall()  # type: ignore[no-any-return]
+
+    def note_commit(self) -> None:
+        if self._commits is not None:
+            self._commits.append(self.take())
+
+    def _note_statement(self, execute: Callable[..., Any], sql: Any, *arguments: Any) -> Any:
+        result = execute(sql, *arguments)
+        if not self.connection.in_atomic_block and not str(sql).startswith("SELECT"):
+            self.note_commit()
+        return result
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """An empty shop, with its tables, for as long as the block lasts."""
+    with ExitStack() as stack:
+        stack.enter_context(override_settings(**SETTINGS))
+        stack.enter_context(_database_in_memory())
+        stack.enter_context(mock.patch("shop.tests.clock.Clock", SettableClock))
+        clock: Any = stack.enter_context(moved_clock())
+        here = World(clock)
+        _count_commits(here)
+        for patch in _nothing_by_chance(here):
+            stack.enter_context(patch)
+        yield here
+
+
+@contextmanager
+def _database_in_memory() -> Iterator[None]:
+    before = connections["default"]
+    settings = {**before.settings_dict, "ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+    settings["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "init_command": f"PRAGMA page_size={PAGE}",
+    }
+    new = import_module("django.db.backends.sqlite3.base").DatabaseWrapper(settings, "default")
+    connections["default"] = new
+    try:
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        new.connection.close()
+        connections["default"] = before
+
+
+def _count_commits(here: World) -> None:
+    commit = here.connection._commit
+
+    def noted() -> None:
+        commit()
+        here.note_commit()
+
+    here.connection._commit = noted
+
+
+def _nothing_by_chance(here: World) -> Iterator[Any]:
+    numbers = {uuid7: here.draw_id, new_number: lambda: f"{here.draw():08}"}
+    for field in (field for model in apps.get_models() for field in model._meta.concrete_fields):
+        if field.default in numbers:
+            yield mock.patch.object(field, "_get_default", numbers[field.default])
+    for module in IDS_ARE_DRAWN:
+        yield mock.patch(f"{module}.uuid7", here.draw_id)
+    yield mock.patch("secrets.token_urlsafe", lambda *_: f"drawn-{here.draw():020}")
+    yield mock.patch("random.uniform", lambda low, high: high)
+    yield mock.patch("random.random", lambda: 0.5)
+    # One process: nobody else can own a call, and a killed one's lock is free.
+    yield mock.patch.object(SqliteEngine, "_lock", lambda *_: True)
+    yield mock.patch.object(sweeping, "_remember", lambda at: None)  # as after each restart
