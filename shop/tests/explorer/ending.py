@@ -22,8 +22,13 @@ ALWAYS = {  # what no state may have: a query that finds it
     " GROUP BY cart_id, cart_version HAVING count(*) > 1",
     "two live orders of a cart": "SELECT cart_id FROM orders_order"
     " WHERE status NOT IN ('FAILED', 'CANCELLED') GROUP BY cart_id HAVING count(*) > 1",
-    "a dead letter": "SELECT name, error FROM eventbus_parked"
-    " WHERE state = 'dead' AND name != 'notifications.requested'",
+    "an error": "SELECT subscriber, name, error FROM eventbus_parked"
+    " WHERE error != '' AND name != 'notifications.requested'",
+    "refunded twice": "SELECT charge_id FROM payments_gatewayrefund"
+    " GROUP BY charge_id HAVING count(*) > 1",
+    "sold out though nobody else bought": "SELECT number FROM orders_order"
+    " WHERE failure_code = 'out_of_stock'"
+    " AND (SELECT count(DISTINCT owner) FROM orders_order) = 1",
     "a charge without a committed key": "SELECT g.key FROM payments_gatewaycharge g"
     " LEFT JOIN payments_payment p ON p.gateway_key = g.key WHERE p.id IS NULL",
 }
@@ -43,7 +48,23 @@ def broken_in_the_end(world: World, *, killed: bool) -> list[str]:
         drain()
         if killed:
             _see_to_mails()
-    return violations(killed=killed)
+    return [*violations(killed=killed), *_lost_carts(world)]
+
+
+def _lost_carts(world: World) -> list[str]:
+    """Who has bought nothing has in the cart what they put there."""
+    put_back = world.rows(
+        "SELECT c.owner FROM cart_cart c JOIN cart_cartorder o ON o.cart_id = c.id GROUP BY c.owner"
+        " HAVING sum(o.status IN ('created', 'confirmed')) = 0"
+    )
+    kept = {
+        owner
+        for (owner,) in world.rows(
+            "SELECT c.owner FROM cart_cart c JOIN cart_cartline l ON l.cart_id = c.id"
+            " WHERE c.status = 'open'"
+        )
+    }
+    return [f"the cart of {owner} is empty" for (owner,) in put_back if owner not in kept]
 
 
 def _see_to_mails() -> None:

@@ -3,6 +3,7 @@ belong to. Two states that read the same go on in the same ways."""
 
 import json
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -81,21 +82,19 @@ class Names:
         return name, self(key), self(about), facts.get("number", "")
 
 
-def digest(world: World) -> int:
-    """The same for states that go on alike."""
+def digest(world: World, *, last: Collection[str]) -> int:
+    """The same for states that go on alike; `last` are the subscribers that read last."""
     names, now = Names(world), timezone.now()
     stamp = f"'{now:%Y-%m-%d %H:%M:%S.%f}'"
     facts: list[Any] = []
     for sql in TABLES:
         rows = world.rows(sql.format(now=stamp))
         facts.append(sorted(repr(tuple(map(names, row))) for row in rows))
-    facts.append([_pending(world, names, name) for name in subscribers])
-    parked = (
-        "SELECT subscriber, state, min(attempts, 3), deaths, name, key, payload FROM eventbus_parked"
-    )
-    facts.append(
-        sorted(repr((*row[:4], names.event(*row[4:]))) for row in world.rows(parked))
-    )
+    for name in subscribers:
+        pending = _pending(world, names, name)
+        facts.append(sorted(map(repr, pending)) if name in last else pending)
+    parked = "SELECT subscriber, state, min(attempts, 3), deaths, name, key, payload FROM eventbus_parked"
+    facts.append(sorted(repr((*row[:4], names.event(*row[4:]))) for row in world.rows(parked)))
     scheduled = "SELECT due_at, name, key, payload FROM eventbus_scheduled"
     facts.append(
         sorted(repr((_ahead(row[0], now), names.event(*row[1:]))) for row in world.rows(scheduled))

@@ -4,7 +4,7 @@ shortest one."""
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from shop.tests.explorer import model
@@ -52,6 +52,7 @@ class Found:
     exhausted: bool = False  # every state within the budget was seen
     broken: list[str] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
+    reached: str = ""  # the digest of the state that a given trace leads to
 
 
 class Explorer:
@@ -67,12 +68,15 @@ class Explorer:
         world.read = model.read
         self.begin = Node(world.take(), (0,) * len(self.kinds), None)
 
+    def digest(self) -> int:
+        return digest(self.world, last=self.scenario.last)
+
     def run(self, *, states: int | None = None, seconds: float | None = None) -> Found:
         """Explore; stops at the first broken state, or when there are so many `states`."""
         found, since = Found(), time.process_time()
         queue = deque([self.begin])
         self.world.put_back(self.begin.snapshot)
-        self._is_new(digest(self.world), self.begin.spent)
+        self._is_new(self.digest(), self.begin.spent)
         while queue and not found.broken:
             late = seconds is not None and time.process_time() - since > seconds
             if late or (states is not None and len(self.seen) >= states):
@@ -88,7 +92,7 @@ class Explorer:
         node = self.begin
         for name in trace:
             wanted, _, killed = name.partition(KILLED)
-            node = self._settled(node)
+            self.world.put_back(node.snapshot)
             steps = [*self.steps.bus(), *self.steps.others()]
             step = next((one for one in steps if one.name == wanted), None)
             if step is None:
@@ -99,20 +103,19 @@ class Explorer:
                 self.world.put_back(commits.pop())
             after = Node(self.world.take(), node.spent, Trail(name, node.trace))
             if broken := self._odd(node, commits, after) or broken_now(self.world):
-                return digest(self.world), broken
+                return self.digest(), broken
             node = after
-        at, rest = digest(self.world), not self.steps.bus()
+        at, rest = self.digest(), not self.steps.bus()
         killed = KILLED in "".join(trace)
         return at, broken_in_the_end(self.world, killed=killed) if rest else []
 
     def _expand(self, node: Node, queue: deque[Node], found: Found) -> None:
-        if (node := self._settled(node, found)) is None:
-            return
+        self.world.put_back(node.snapshot)
         own, others = self.steps.bus(), self.steps.others()
         for step in [*own, *(other for other in others if self._pay(node.spent, other.kind))]:
             for after, odd in self._outcomes(node, step):
                 found.transitions += 1
-                new = self._is_new(digest(self.world), after.spent)
+                new = self._is_new(self.digest(), after.spent)
                 if broken := odd or (broken_now(self.world) if new else []):
                     found.broken, found.trace = broken, after.path()
                     return
@@ -121,19 +124,9 @@ class Explorer:
         if not own:
             found.at_rest += 1
             self.world.put_back(node.snapshot)
-            killed = node.spent[self.kinds.index("crash")] > 0
+            killed = "crash" in self.kinds and node.spent[self.kinds.index("crash")] > 0
             if broken := broken_in_the_end(self.world, killed=killed):
                 found.broken, found.trace = broken, node.path()
-
-    def _settled(self, node: Node, found: Found | None = None) -> Node | None:
-        """The state once those that read at once have done so; the world is in it."""
-        self.world.put_back(node.snapshot)
-        self.steps.settle()
-        after = replace(node, snapshot=self.world.take())
-        if odd := self._odd(node, [], after):
-            found.broken, found.trace = odd, node.path()
-            return None
-        return after
 
     def _outcomes(self, node: Node, step: Step) -> Iterator[tuple[Node, list[str]]]:
         """What the step leads to, and where a kill during it does, with what the machine has not;

@@ -16,7 +16,7 @@ from apps.orders import operations as orders
 from apps.orders.operations.placing import Address
 from apps.orders.refusals import Refusal
 from apps.payments.gateway import challenges
-from eventbus import calls, parking, retries, schedule
+from eventbus import calls, retries, schedule
 from eventbus.delivery import invoke, run_batch
 from eventbus.engines import engine
 from eventbus.envelope import Envelope
@@ -29,8 +29,6 @@ from shop.tests.explorer.world import World
 from shop.tests.shopper import ADDRESS
 
 # Timers that no order waits for: carts that expire, the sweep that finds what all else has missed.
-ALL = 500  # events, as in production
-ACTIVE = ("retrying", "to call", "calling")
 SLOW = ("orders.sweep_due", "cart.expired")
 ENVELOPE = [field.name for field in fields(Envelope) if field.name != "position"]
 
@@ -50,20 +48,8 @@ class Steps:
     def __init__(self, world: World, scenario: Scenario, shop: Shop) -> None:
         self.world, self.scenario, self.shop = world, scenario, shop
 
-    def settle(self) -> None:
-        """Let those that read at once do all they can."""
-        names = {name: subscribers[name].handlers for name in self.scenario.at_once}
-        mine = Parked.objects.filter(subscriber__in=names)
-        while True:
-            for name, cursor in engine().pending(names):
-                run_batch(engine(), subscribers[name], cursor, limit=ALL)
-            due = mine.filter(state__in=ACTIVE, next_at__lte=timezone.now())
-            if (row := due.order_by("position").first()) is None:
-                return
-            self._run_parked(row.pk)
-
     def bus(self) -> list[Step]:
-        """What a worker does now by itself."""
+        """What a worker does now by itself, but for those that read last."""
         names = Names(self.world)
         found = [*self._reads(names), *self._parked(names)]
         if self._is_due():
@@ -77,7 +63,8 @@ class Steps:
 
     # The bus ------------------------------------------------------------------------------------
     def _reads(self, names: Names) -> Iterator[Step]:
-        wanted = {name: subscriber.handlers for name, subscriber in subscribers.items()}
+        last = self.scenario.last
+        wanted = {name: one.handlers for name, one in subscribers.items() if name not in last}
         for name, cursor in engine().pending(wanted):
             yield Step(
                 f"read {name} {self._next(name, cursor, names)}",
@@ -91,7 +78,7 @@ class Steps:
         marks = ", ".join("?" * len(handled))
         sql = (
             "SELECT e.name, e.key FROM eventbus_event e JOIN eventbus_cursor c ON e.id > c.pos"
-            f" AND e.shard >= c.lo AND e.shard < c.hi WHERE c.id = ? AND e.name IN ({marks})"  # noqa: S608
+            f" AND e.shard >= c.lo AND e.shard < c.hi WHERE c.id = ? AND e.name IN ({marks})"
             " ORDER BY e.id LIMIT 1"
         )
         ((name, key),) = self.world.rows(sql, cursor, *handled)
@@ -139,16 +126,20 @@ class Steps:
         )
         for who in self.scenario.shoppers:
             mine = [(pk, status) for pk, by, status in placed if by == owner(who)]
-            if not mine or self.scenario.budget["place"] > len(self.scenario.shoppers):
+            if not mine or self.scenario.budget.get("place", 0) > len(self.scenario.shoppers):
                 yield Step(f"place {who}", lambda who=who: self._place(who), "place")
             yield Step(f"edit {who}", lambda who=who: self._edit(who), "edit")
             if len(mine) == 1 and mine[0][1] == "FAILED":
-                yield Step(f"retry {who}", lambda who=who, pk=mine[0][0]: self._retry(who, pk), "retry")
+                yield Step(
+                    f"retry {who}", lambda who=who, pk=mine[0][0]: self._retry(who, pk), "retry"
+                )
             for pk, status in mine:
                 if status in ("PENDING", "CONFIRMED"):
                     name = f"cancel {_short(names(pk))}"
                     yield Step(name, lambda pk=pk: self._cancel(pk), "cancel")
-        waiting = "SELECT reference, challenge FROM payments_gatewaycharge WHERE status = 'challenged'"
+        waiting = (
+            "SELECT reference, challenge FROM payments_gatewaycharge WHERE status = 'challenged'"
+        )
         for reference, challenge in self.world.rows(waiting):
             for word, approve in (("approve", True), ("deny", False)):
                 yield Step(
@@ -173,9 +164,7 @@ class Steps:
 
     def _retry(self, who: str, order: str) -> None:
         with suppress(Refusal):
-            orders.retry_order(
-                order_id=UUID(order), payment_method=self.shop.methods[who][-1]
-            )
+            orders.retry_order(order_id=UUID(order), payment_method=self.shop.methods[who][-1])
 
     def _cancel(self, order: str) -> None:
         orders.cancel_order(order_id=UUID(order), by="customer")
@@ -191,22 +180,23 @@ class Steps:
         )
         for subscriber, pk, name, key in read:
             told = _short(names(key))
-            if subscriber in self.scenario.at_once or name not in subscribers[subscriber].handlers:
+            if subscriber in self.scenario.last or name not in subscribers[subscriber].handlers:
                 continue
             if told != key:  # an order's
                 yield Step(
                     f"duplicate {subscriber} {name} {told}",
-                    lambda pk=pk, subscriber=subscriber: deliver_again(pk, subscriber),
+                    lambda pk=pk, subscriber=subscriber: deliver_again(
+                        pk, subscriber, time=self.world.draw()
+                    ),
                     "duplicate",
                 )
 
 
-def deliver_again(position: int, subscriber: str) -> None:
+def deliver_again(position: int, subscriber: str, *, time: int) -> None:
     """As an operator's redelivery: the ids of what it publishes are new ones."""
     event = Event.objects.get(pk=position)
     told = Envelope(position=event.pk, **{name: getattr(event, name) for name in ENVELOPE})
-    headers = {**told.headers, "redelivery": f"again {Event.objects.count()}"}
-    told = replace(told, headers=headers)
+    told = replace(told, headers={**told.headers, "redelivery": f"{time}"})
     handler = subscribers[subscriber].handlers[event.name]
     if not handler.external:
         with transaction.atomic():

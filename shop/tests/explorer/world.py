@@ -11,6 +11,7 @@ from unittest import mock
 from uuid import UUID
 
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
@@ -26,6 +27,8 @@ PAGE = 1024  # bytes; small pages, as a state keeps those that differ from its p
 SETTINGS = {
     "EMAIL_BACKEND": "apps.notifications.mailbox.MailboxBackend",
     "STAFF_MAIL": ["staff@example.com"],
+    # A kill more than an exploration has, or the event would be left to a person: that is known.
+    "EVENTBUS": {**settings.EVENTBUS, "mode": "manual", "max_deaths": 6},
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}},
 }
 IDS_ARE_DRAWN = (  # modules that draw ids when they run; models have theirs as a default
@@ -133,12 +136,12 @@ def world() -> Iterator[World]:
 @contextmanager
 def _database_in_memory() -> Iterator[None]:
     before = connections["default"]
-    settings = {**before.settings_dict, "ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
-    settings["OPTIONS"] = {
+    facts = {**before.settings_dict, "ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+    facts["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "init_command": f"PRAGMA page_size={PAGE}",
     }
-    new = import_module("django.db.backends.sqlite3.base").DatabaseWrapper(settings, "default")
+    new = import_module("django.db.backends.sqlite3.base").DatabaseWrapper(facts, "default")
     connections["default"] = new
     try:
         call_command("migrate", verbosity=0)

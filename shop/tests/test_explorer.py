@@ -1,0 +1,138 @@
+"""The real handlers in every order of steps (docs/exploring.md), and the test of that test."""
+
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from shop.tests.explorer import model
+from shop.tests.explorer.exploring import Plan, explore, plans
+from shop.tests.explorer.mutants import MUTANTS
+from shop.tests.explorer.scenarios import SCENARIOS
+from shop.tests.explorer.search import Explorer
+from shop.tests.explorer.world import world
+
+PAID = (
+    "place A; read payments orders.created A1; read inventory orders.created A1;"
+    " read payments inventory.reserved A1; read payments payments.requested A1;"
+    " call payments payments.requested A1 !2; call payments payments.requested A1;"
+    " read orders payments.processed A1"
+)
+SMALL = {"place": 1, "cancel": 1, "crash": 1, "duplicate": 0, "time": 0}
+
+
+@pytest.fixture(autouse=True)
+def _tables_of_its_own(django_db_blocker: Any) -> Iterator[None]:
+    """In memory: the tests' database is not touched."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.mark.timeout(900)
+def test_no_order_of_steps_breaks_a_promise_with_a_kill_and_a_cancel() -> None:
+    (plan,) = plans(scenario="paid", bounds=SMALL)
+    found = explore(plan)
+    assert (found.broken, found.exhausted) == ([], True)
+    assert found.at_rest > 1
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(4 * 3600)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_no_order_of_steps_breaks_a_promise(name: str) -> None:
+    (plan,) = plans(scenario=name)
+    found = explore(plan)
+    assert (found.broken, found.exhausted) == ([], True)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", MUTANTS)
+def test_each_mistake_is_found_and_its_trace_leads_there(name: str) -> None:
+    (plan,) = plans(mutant=name)
+    found = explore(plan)
+    assert found.broken, f"{name} survived {found.states} states"
+    again = explore(plan, trace=found.trace)
+    assert again.broken == found.broken
+    honest = Plan(name, plan.scenario)
+    assert explore(honest, trace=_without_last(found.trace)).broken == []
+
+
+def _without_last(trace: list[str]) -> list[str]:
+    return trace[:1]
+
+
+def test_a_trace_leads_to_the_same_state_each_time() -> None:
+    (plan,) = plans(scenario="paid")
+    trace = PAID.split("; ")
+    first, second = explore(plan, trace=trace), explore(plan, trace=trace)
+    assert first.reached == second.reached != ""
+    assert first.broken == second.broken == []
+
+
+def test_a_kill_at_any_statement_leaves_the_state_of_a_commit() -> None:
+    """What the exploration takes for granted, tried at every statement of a call and a read."""
+    with world() as here:
+        explorer = Explorer(here, SCENARIOS["paid"])
+        for count in (4, 5, 6, 7):
+            explorer.replay(PAID.replace(" !2", "").split("; ")[:count])
+            _kill_everywhere(explorer)
+
+
+def _kill_everywhere(explorer: Explorer) -> None:
+    here, before = explorer.world, explorer.world.take()
+    for step in explorer.steps.bus():
+        here.put_back(before)
+        commits = here.commits_of(step.do)
+        left = {explorer.digest()} | {_digest(explorer, each) for each in (before, *commits)}
+        for statement in range(1, 60):
+            here.put_back(before)
+            if not _dies_at(explorer, step.name, statement):
+                break
+            assert explorer.digest() in left, (step.name, statement)
+    here.put_back(before)
+
+
+def _digest(explorer: Explorer, snapshot: Any) -> int:
+    explorer.world.put_back(snapshot)
+    return explorer.digest()
+
+
+def _dies_at(explorer: Explorer, name: str, statement: int) -> bool:
+    class Killed(BaseException):
+        pass
+
+    asked = 0
+
+    def die(execute: Any, *arguments: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == statement:
+            raise Killed
+        return execute(*arguments)
+
+    step = next(one for one in explorer.steps.bus() if one.name == name)
+    try:
+        with explorer.world.connection.execute_wrapper(die):
+            step.do()
+    except Killed:
+        return True
+    return asked >= statement
+
+
+def test_the_machine_knows_what_the_saga_forbids() -> None:
+    paid = model.Order(order="PENDING", hold="held", payment="captured", charge="captured")
+    sold = model.Order(order="PENDING", hold="committed", payment="captured", charge="captured")
+    assert len(model.unexplained({"A1": paid}, {"A1": sold})) == 1
+    confirmed = model.Order(order="CONFIRMED", hold="held", payment="captured", charge="captured")
+    assert model.unexplained({"A1": paid}, {"A1": confirmed}) == []
+
+
+def test_the_command_says_what_it_found() -> None:
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("explore", mutant="oversell", stdout=out)
+    assert ended.value.code == 1
+    assert "BROKEN oversold" in out.getvalue()
+    assert '--trace "place A; read inventory' in out.getvalue()
