@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from shop.tests.explorer import model
-from shop.tests.explorer.exploring import Plan, explore, plans
+from shop.tests.explorer.exploring import explore, plans
 from shop.tests.explorer.mutants import MUTANTS
 from shop.tests.explorer.scenarios import SCENARIOS
 from shop.tests.explorer.search import Explorer
@@ -55,12 +55,6 @@ def test_each_mistake_is_found_and_its_trace_leads_there(name: str) -> None:
     assert found.broken, f"{name} survived {found.states} states"
     again = explore(plan, trace=found.trace)
     assert again.broken == found.broken
-    honest = Plan(name, plan.scenario)
-    assert explore(honest, trace=_without_last(found.trace)).broken == []
-
-
-def _without_last(trace: list[str]) -> list[str]:
-    return trace[:1]
 
 
 def test_a_trace_leads_to_the_same_state_each_time() -> None:

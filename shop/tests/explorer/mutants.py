@@ -79,7 +79,7 @@ def commit_early(world: World) -> Iterator[Any]:
 @mutant("oversell", scenario="two", place=2)
 def oversell(world: World) -> Iterator[Any]:
     world.rows("PRAGMA ignore_check_constraints = ON")
-    yield mock.patch("apps.inventory.operations.book.Book._missing", lambda *_: ())
+    yield mock.patch("apps.inventory.operations.book.Book._missing", return_value=())
 
 
 @mutant("mail without claim", scenario="mails", crash=1)
@@ -164,12 +164,12 @@ def own_expiry(world: World) -> Iterator[Any]:
 @mutant("no one-order-per-quote", scenario="cart", place=2, cancel=1)
 def quote_used_twice(world: World) -> Iterator[Any]:
     world.rows("DROP INDEX orders_a_quote_makes_one_order")
-    yield mock.patch("apps.orders.queries.order_of_quote", lambda offer: None)
+    yield mock.patch("apps.orders.queries.order_of_quote", return_value=None)
 
 
 @mutant("confirmed whatever it was", scenario="paid", cancel=1)
 def no_arbiter(world: World) -> Iterator[Any]:
-    yield mock.patch("apps.orders.operations.moving.before", lambda to: list(Order.Status))
+    yield mock.patch("apps.orders.operations.moving.before", return_value=list(Order.Status))
 
 
 @mutant("silence taken for a decline", scenario="late", time=1)

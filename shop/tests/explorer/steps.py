@@ -76,7 +76,7 @@ class Steps:
     def _next(self, subscriber: str, cursor: int, names: Names) -> str:
         handled = subscribers[subscriber].handlers
         marks = ", ".join("?" * len(handled))
-        sql = (
+        sql = (  # the names are the registry's, and parameters
             "SELECT e.name, e.key FROM eventbus_event e JOIN eventbus_cursor c ON e.id > c.pos"
             f" AND e.shard >= c.lo AND e.shard < c.hi WHERE c.id = ? AND e.name IN ({marks})"
             " ORDER BY e.id LIMIT 1"

@@ -168,9 +168,13 @@ def _nothing_by_chance(here: World) -> Iterator[Any]:
             yield mock.patch.object(field, "_get_default", numbers[field.default])
     for module in IDS_ARE_DRAWN:
         yield mock.patch(f"{module}.uuid7", here.draw_id)
-    yield mock.patch("secrets.token_urlsafe", lambda *_: f"drawn-{here.draw():020}")
+
+    def draw_token(*_: Any) -> str:
+        return f"drawn-{here.draw():020}"
+
+    yield mock.patch("secrets.token_urlsafe", draw_token)
     yield mock.patch("random.uniform", lambda low, high: high)
-    yield mock.patch("random.random", lambda: 0.5)
+    yield mock.patch("random.random", return_value=0.5)
     # One process: nobody else can own a call, and a killed one's lock is free.
-    yield mock.patch.object(SqliteEngine, "_lock", lambda *_: True)
-    yield mock.patch.object(sweeping, "_remember", lambda at: None)  # as after each restart
+    yield mock.patch.object(SqliteEngine, "_lock", return_value=True)
+    yield mock.patch.object(sweeping, "_remember")  # as after each restart
