@@ -11,7 +11,7 @@ from apps.products import operations
 from apps.products.models import Product, Review
 from eventbus.testing import drain
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
+from shop.invariants import violations
 from shop.tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,7 +10,7 @@ from apps.payments.models import GatewayCharge
 from eventbus.testing import drain
 from shop.tests.cards import NO_FUNDS
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
+from shop.invariants import violations
 from shop.tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from apps.orders.models import Order
 from eventbus.testing import drain
 from shop.tests.cards import NO_FUNDS
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
+from shop.invariants import violations
 from shop.tests.shopper import Shopper
 from shop.tests.test_saga_again import sign_in
 

@@ -15,7 +15,7 @@ from eventbus.testing import drain
 from shop.settings import redis_cache
 from shop.tests import servers
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
+from shop.invariants import violations
 from shop.tests.shopper import Shopper
 
 pytestmark = [
