@@ -1,7 +1,7 @@
 """What must hold of carts and coupons by themselves, and the facts that the shop compares with
 those of the other contexts; read by `manage.py check_invariants` (docs/invariants.md)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Subquery
@@ -16,25 +16,25 @@ Status = Cart.Status
 
 
 # Facts, in the order of their first field ---------------------------------------------------------
-def cart_orders() -> Iterator[dict[str, Any]]:
+def cart_orders() -> Iterator[Mapping[str, Any]]:
     """What the cart knows of orders."""
     rows = CartOrder.objects.order_by("order_id").values("order_id", "cart_id", "status")
     return rows.iterator(CHUNK)
 
 
-def coupon_uses() -> Iterator[dict[str, Any]]:
+def coupon_uses() -> Iterator[Mapping[str, Any]]:
     """By cart, the coupons that are used."""
     used = CouponUse.objects.filter(status=CouponUse.Status.USED).order_by("cart_id", "id")
     return used.values("cart_id", "id", "coupon_id").iterator(CHUNK)
 
 
-def cart_articles() -> Iterator[dict[str, Any]]:
+def cart_articles() -> Iterator[Mapping[str, Any]]:
     """What the cart knows of the articles."""
     rows = Article.objects.order_by("sku").values("sku", "title", "price", "version", "active")
     return rows.iterator(CHUNK)
 
 
-def cart_stock() -> Iterator[dict[str, Any]]:
+def cart_stock() -> Iterator[Mapping[str, Any]]:
     """What the cart knows of the stock, in units."""
     return Stock.objects.order_by("sku").values("sku", "available", "version").iterator(CHUNK)
 
@@ -61,8 +61,9 @@ def used_too_often() -> Found:
     for coupon in (
         queries.coupons().exclude(total_limit=None).filter(total_limit__lt=F("used") + F("held"))
     ):
-        what = f"coupon {coupon.code}: {coupon.used} used and {coupon.held} held"
-        yield f"{what} of {coupon.total_limit}", [], [("cart_coupon", coupon.code)]
+        used, held = coupon.used, coupon.held  # type: ignore[attr-defined]
+        what = f"coupon {coupon.code}: {used} used and {held} held of {coupon.total_limit}"
+        yield what, [], [("cart_coupon", coupon.code)]
 
 
 def used_too_often_by_one() -> Found:

@@ -1,7 +1,7 @@
 """What must hold of the stock by itself, and the facts that the shop compares with those of the
 other contexts; read by `manage.py check_invariants` (docs/invariants.md)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
@@ -15,20 +15,20 @@ CHUNK = 500  # rows in memory at once
 
 
 # Facts, in the order of their first field ---------------------------------------------------------
-def holds() -> Iterator[dict[str, Any]]:
+def holds() -> Iterator[Mapping[str, Any]]:
     """What became of each order's claim on the stock."""
     rows = Hold.objects.order_by("order_id").values("order_id", "id", "status")
     return rows.iterator(CHUNK)
 
 
-def sold_lines() -> Iterator[dict[str, Any]]:
+def sold_lines() -> Iterator[Mapping[str, Any]]:
     """What each order has bought, in units."""
     lines = HoldLine.objects.filter(hold__status=Hold.Status.COMMITTED)
     rows = lines.order_by("hold__order_id", "sku")
     return rows.values("sku", "quantity", order_id=F("hold__order_id")).iterator(CHUNK)
 
 
-def levels() -> Iterator[dict[str, Any]]:
+def levels() -> Iterator[Mapping[str, Any]]:
     """What can be sold of each article, in units, and what is known of it."""
     rows = StockItem.objects.order_by("sku").values(
         "sku", "title", "active", "article_version", "version", available=F("on_hand") - F("held")

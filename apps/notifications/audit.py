@@ -1,7 +1,7 @@
 """What must hold of the mails by themselves, and the facts that the shop compares with those of
 the other contexts; read by `manage.py check_invariants` (docs/invariants.md)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -16,13 +16,13 @@ ENDED = (State.SENT, State.SKIPPED, State.EXPIRED)
 
 
 # Facts, in the order of their first field ---------------------------------------------------------
-def mails() -> Iterator[dict[str, Any]]:
+def mails() -> Iterator[Mapping[str, Any]]:
     """Every mail about an order."""
     about = Notification.objects.filter(order_id__isnull=False).order_by("order_id", "id")
     return about.values("order_id", "id", "kind").iterator(CHUNK)
 
 
-def mailed_orders() -> Iterator[dict[str, Any]]:
+def mailed_orders() -> Iterator[Mapping[str, Any]]:
     """What mails say of each order."""
     rows = OrderInfo.objects.order_by("order_id").values("order_id", "number", "total", "currency")
     return rows.iterator(CHUNK)

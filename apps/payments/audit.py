@@ -1,7 +1,7 @@
 """What must hold of the money by itself, and the facts that the shop compares with those of the
 other contexts; read by `manage.py check_invariants` (docs/invariants.md)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, Value
@@ -19,15 +19,22 @@ CAPTURED = GatewayCharge.Status.CAPTURED
 
 
 # Facts, in the order of their first field ---------------------------------------------------------
-def payments() -> Iterator[dict[str, Any]]:
+def payments() -> Iterator[Mapping[str, Any]]:
     """Each order's payment: what is captured, back, and on its way back, in its currency."""
-    fields = ["id", "status", "amount", "currency"]
-    amounts = ["captured_amount", "refunded_amount", "refunding_amount"]
-    rows = Payment.objects.order_by("order_id").values("order_id", *fields, *amounts)
-    return rows.iterator(CHUNK)
+    rows = Payment.objects.order_by("order_id")
+    amounts = rows.values(
+        "order_id",
+        "id",
+        "amount",
+        "currency",
+        "captured_amount",
+        "refunded_amount",
+        "refunding_amount",
+    )
+    return amounts.iterator(CHUNK)
 
 
-def refunds() -> Iterator[dict[str, Any]]:
+def refunds() -> Iterator[Mapping[str, Any]]:
     """What went back to each order, or could not."""
     rows = Refund.objects.order_by("payment__order_id", "id")
     return rows.values("id", "status", "amount", order_id=F("payment__order_id")).iterator(CHUNK)
@@ -60,8 +67,8 @@ def off_the_gateway() -> Found:
     wrong = ~Q(captured_amount=F("gateway_took")) | ~Q(refunded_amount=F("gateway_gave"))
     for row in payments.filter(wrong).iterator(CHUNK):
         says = f"the payment of order {row.order_id} says {row.captured_amount} taken and"
-        says += f" {row.refunded_amount} back, the gateway {row.gateway_took}"  # type: ignore[attr-defined]
-        what = f"{says} and {row.gateway_gave}"  # type: ignore[attr-defined]
+        says += f" {row.refunded_amount} back, the gateway {row.gateway_took}"
+        what = f"{says} and {row.gateway_gave}"
         yield what, [str(row.order_id)], [("payments_payment", str(row.pk))]
 
 

@@ -22,7 +22,7 @@ class Audits:
 
     def __init__(self) -> None:
         self.modules = {label: import_module(path) for label, path in declared()}
-        self._facts: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {}
+        self._facts: dict[str, Callable[[], Iterator[Mapping[str, Any]]]] = {}
         for module in self.modules.values():
             self._facts |= module.FACTS
 
@@ -30,7 +30,7 @@ class Audits:
         """Whether this deployment has all these facts."""
         return all(name in self._facts for name in names)
 
-    def facts(self, name: str) -> Iterator[dict[str, Any]]:
+    def facts(self, name: str) -> Iterator[Mapping[str, Any]]:
         """The rows of that name."""
         return self._facts[name]()
 

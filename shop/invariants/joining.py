@@ -1,13 +1,13 @@
 """Facts of several contexts side by side, in memory that does not grow with them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-type Fact = dict[str, Any]
+type Fact = Mapping[str, Any]
 type Facts = Iterable[Fact]
 type Side = tuple[UUID, str, Fact]  # key, name of the facts, one of them
 

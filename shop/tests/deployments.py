@@ -70,10 +70,7 @@ class Deployment:
 
     def violations(self) -> list[str]:
         """What is wrong in the database now; see shop/invariants."""
-        code = (
-            "from shop.invariants import violations;"
-            " print(*violations(killed=True), sep='\\n')"
-        )
+        code = "from shop.invariants import violations; print(*violations(killed=True), sep='\\n')"
         told = succeed("manage.py", "shell", "-v0", "-c", code, **self.environment)
         return [line for line in told.splitlines() if line]
 
