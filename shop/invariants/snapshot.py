@@ -47,5 +47,5 @@ def _sqlite(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def _query_only(connection: BaseDatabaseWrapper, state: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"PRAGMA query_only = {state}")
+    # Not by a cursor of Django's, which refuses to do anything after an error.
+    connection.connection.execute(f"PRAGMA query_only = {state}")
