@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.cart.models import Coupon
+from apps.inventory.models import StockItem
 from apps.notifications.models import MailboxMessage, Notification
 from apps.orders import operations as orders
 from apps.orders.models import Order, StatusChange
@@ -127,9 +128,9 @@ def test_a_broken_row_is_found_and_nothing_else(breach: Breach) -> None:
 
 @pytest.mark.usefixtures("_shop")
 def test_what_is_under_way_is_no_violation_in_an_open_shop() -> None:
-    order = Shopper().buy(ArticleFactory(units=1))
+    order = Shopper().buy(StockItem.objects.earliest("pk").sku)
     found = violations()
-    assert {violation.invariant for violation in found} >= {"I6", "I8"}
+    assert "I8" in {violation.invariant for violation in found}
     assert any(order in violation.about for violation in found)
     assert check(under_way=False).violations == []
     assert violations(at_rest=False) == []
