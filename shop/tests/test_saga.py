@@ -16,9 +16,9 @@ from apps.payments.models import GatewayCharge, GatewayRefund
 from eventbus import worker
 from eventbus.models import Event
 from eventbus.testing import drain
+from shop.invariants import violations
 from shop.tests.cards import NO_FUNDS, SILENT_THEN_PAID
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
 from shop.tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)
