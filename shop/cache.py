@@ -1,6 +1,6 @@
 """Redis that hangs or goes away: it is left alone for a while, and requests are counted here."""
 
-import time
+from time import monotonic
 from typing import Any
 
 import redis
@@ -39,12 +39,12 @@ class GuardedPool(redis.ConnectionPool):
 
     def guarded(self, act: Any, *args: Any, **options: Any) -> Any:
         """What `act` gives. Raises redis.ConnectionError at once while Redis is left alone."""
-        if time.monotonic() < self.left_alone_until:
+        if monotonic() < self.left_alone_until:
             raise redis.ConnectionError("Redis did not answer a moment ago, and is left alone.")
         try:
             return act(*args, **options)
         except (redis.ConnectionError, redis.TimeoutError):
-            self.left_alone_until = time.monotonic() + REST
+            self.left_alone_until = monotonic() + REST
             raise
 
 

@@ -1,6 +1,6 @@
 """How often a client may try passwords and have mails sent.
 
-Counted in the cache: where that is gone, everything still works. A client that is refused on a
+Counted in the cache, or by each process while Redis is gone. A client that is refused on a
 page is refused by the API too. Rates are DEFAULT_THROTTLE_RATES, by scope.
 """
 
