@@ -82,7 +82,9 @@ def ready() -> Callable[[str], dict[str, str]]:
     from apps.payments.gateway.port import Card
     from apps.payments.operations import save_method
 
-    card = MockGateway().store(Card(number="4242424242424242", exp_month=12, exp_year=2035, cvc="123"))
+    card = MockGateway().store(
+        Card(number="4242424242424242", exp_month=12, exp_year=2035, cvc="123")
+    )
 
     def draw(sku: str) -> dict[str, str]:
         token = secrets.token_urlsafe(32)
