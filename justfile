@@ -72,6 +72,10 @@ bench-peers *options:
 bench-saga *options:
     uv run python -m bench.saga {{ options }}
 
+# Many clients for the last unit, and a flash sale: just contention --quick
+contention *options:
+    uv run python -m bench.contention {{ options }}
+
 # Write the contract files anew from the events in the code
 contracts:
     uv run manage.py eventbus contracts --write

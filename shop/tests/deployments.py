@@ -50,9 +50,9 @@ class Deployment:
         self._wait_until_ready(name, port)
         return over_http(f"http://127.0.0.1:{port}")
 
-    def work(self, name: str) -> None:
-        """A bus worker with that name."""
-        self._start(name, "manage.py", "eventbus", "run")
+    def work(self, name: str, *command: str) -> None:
+        """A bus worker with that name: the shop's, or that command's."""
+        self._start(name, *(command or ("manage.py", "eventbus", "run")))
 
     def kill(self, name: str) -> None:
         """SIGKILL to the process and every process it has started."""
