@@ -92,13 +92,16 @@ def main() -> None:
     times = options.times or times
     results = []
     for engine in [options.engine] if options.engine else ["sqlite", "postgresql"]:
-        for name, run in {
-            "last": lambda shop: last_unit(shop, clients=100, times=times),
-            "flash": lambda shop: flash_sale(shop, buyers=buyers, units=units),
-        }.items():
+        for name in ("last", "flash"):
             if options.only in (None, name):
                 with opened(engine, wrong=options.wrong) as shop:
-                    results.append(run(shop))
+                    last = name == "last"
+                    run = (
+                        last_unit(shop, clients=100, times=times)
+                        if last
+                        else flash_sale(shop, buyers=buyers, units=units)
+                    )
+                    results.append(run)
                 print(results[-1].line(), flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(each) for each in results], indent=1) + "\n")
@@ -161,8 +164,13 @@ def last_unit(shop: Contended, *, clients: int, times: int) -> Result:
     wrong = verdict(ended, _left(shop), skus, clients=clients, units=1)
     wrong += [f"{told} x {number}" for told, number in answers.items() if told != "201"]
     return Result(
-        **{"what": "last unit", "engine": shop.engine, "clients": clients, "units": 1},
-        **{"times": times, "answers": dict(answers), "seconds": round(seconds, 1)},
+        what="last unit",
+        engine=shop.engine,
+        clients=clients,
+        units=1,
+        times=times,
+        answers=dict(answers),
+        seconds=round(seconds, 1),
         confirmed=sum(count["CONFIRMED"] for count in ended.values()),
         refused=sum(count["FAILED out_of_stock"] for count in ended.values()),
         wrong=wrong,
@@ -231,8 +239,13 @@ def flash_sale(shop: Contended, *, buyers: int, units: int) -> Result:
     fine = {"201", *(told for told in answers if told.startswith("409"))}
     wrong += [f"{told} x {number}" for told, number in answers.items() if told not in fine]
     return Result(
-        **{"what": "flash sale", "engine": shop.engine, "clients": buyers, "units": units},
-        **{"times": 1, "answers": dict(answers), "seconds": round(seconds, 1)},
+        what="flash sale",
+        engine=shop.engine,
+        clients=buyers,
+        units=units,
+        times=1,
+        answers=dict(answers),
+        seconds=round(seconds, 1),
         confirmed=ended[sku]["CONFIRMED"],
         refused=ended[sku]["FAILED out_of_stock"] + early,
         wrong=wrong + shop.deployment.settle(),

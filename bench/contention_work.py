@@ -9,7 +9,7 @@ import argparse
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -43,8 +43,8 @@ def stock(skus: list[str], units: int) -> None:
 
     products.save_category(slug="contended", title="Contended")
     for sku in skus:
-        slug, words = sku.lower(), {"title": f"Article {sku}", "description": "To be fought for."}
-        products.save_product(slug=slug, category="contended", **words)
+        slug, title, words = sku.lower(), f"Article {sku}", "To be fought for."
+        products.save_product(slug=slug, category="contended", title=title, description=words)
         products.save_variant(sku=sku, product=slug, price=PRICE, picture="mug-blue")
     work_off()
     for sku in skus:
@@ -103,11 +103,12 @@ def careless_worker() -> None:
     import threading
     import time
 
+    from apps.inventory.models import StockItem
     from apps.inventory.operations import rows
     from eventbus.worker import run
 
-    def unlocked(skus: set[str]) -> list[object]:
-        items = list(rows.StockItem.objects.filter(sku__in=set(skus)).order_by("sku"))
+    def unlocked(skus: Iterable[str]) -> list[StockItem]:
+        items = list(StockItem.objects.filter(sku__in=set(skus)).order_by("sku"))
         time.sleep(0.05)
         return items
 

@@ -14,4 +14,4 @@ class ShopConfig(AppConfig):
         from shop.cache import Counters
 
         if settings.REDIS_URL:
-            SimpleRateThrottle.cache = Counters()
+            SimpleRateThrottle.cache = Counters()  # type: ignore[assignment]
