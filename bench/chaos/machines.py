@@ -187,14 +187,24 @@ class MailServer:
         self.deaths = 0
         self.received: Counter[tuple[str, str]] = Counter()
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="mail", daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="mail", daemon=True)
+        self._thread.start()
         listening = asyncio.start_server(self._serve, "127.0.0.1", 0)
         self._server = asyncio.run_coroutine_threadsafe(listening, self._loop).result(10)
         self.url = f"smtp://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._server.close)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        self._server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):

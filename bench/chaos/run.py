@@ -40,7 +40,7 @@ AT_WORK = (  # orders that have not ended, and events that wait for their next t
 class Report:
     seed: int
     seconds: float
-    faults: Counter[str] = field(default_factory=Counter)  # how often each was begun
+    faults: dict[str, int] = field(default_factory=dict)  # how often each was begun
     counts: dict[str, int] = field(default_factory=dict)  # what they did
     answers: dict[str, dict[str, int]] = field(default_factory=dict)  # by status, by fault
     outcomes: dict[str, int] = field(default_factory=dict)  # of requests, by the history
@@ -149,7 +149,8 @@ def break_things(
                 finally:
                     fault.heal(stage)
                 stage.revive()
-            report.faults[f"{fault.number} {fault.name}"] += 1
+            what = f"{fault.number} {fault.name}"
+            report.faults[what] = report.faults.get(what, 0) + 1
             time.sleep(stage.draw.uniform(0.2, 1))
         round_number += 1
 
