@@ -15,6 +15,7 @@ from bench.chaos.verdict import lost, mails_twice, phantoms, twice, uncancelled
 SEED = 7
 
 
+@pytest.mark.nightly
 @pytest.mark.process
 @pytest.mark.postgres
 @pytest.mark.redis
