@@ -78,9 +78,7 @@ class Result:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="5 times 100, and 200 for 20")
     parser.add_argument("--times", type=int, help="articles of the last unit")
     parser.add_argument("--engine", choices=["sqlite", "postgresql"], help="default: both")
@@ -89,19 +87,16 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="file for the results")
     options = parser.parse_args()
     times, buyers, units = (5, 200, 20) if options.quick else (100, 1_000, 100)
-    times = options.times or times
-    results = []
+    times, results = options.times or times, []
     for engine in [options.engine] if options.engine else ["sqlite", "postgresql"]:
         for name in ("last", "flash"):
             if options.only in (None, name):
                 with opened(engine, wrong=options.wrong) as shop:
-                    last = name == "last"
-                    run = (
+                    results.append(
                         last_unit(shop, clients=100, times=times)
-                        if last
+                        if name == "last"
                         else flash_sale(shop, buyers=buyers, units=units)
                     )
-                    results.append(run)
                 print(results[-1].line(), flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(each) for each in results], indent=1) + "\n")

@@ -50,9 +50,21 @@ class Deployment:
         self._wait_until_ready(name, port)
         return over_http(f"http://127.0.0.1:{port}")
 
-    def work(self, name: str, *command: str) -> None:
-        """A bus worker with that name: the shop's, or that command's."""
-        self._start(name, *(command or ("manage.py", "eventbus", "run")))
+    def work(self, name: str, *command: str, **environment: str) -> None:
+        """A bus worker with that name: the shop's, or that command's; `environment` is for it
+        alone."""
+        self._start(name, *(command or ("manage.py", "eventbus", "run")), **environment)
+
+    def end(self, name: str, *, seconds: float = 30) -> int:
+        """SIGTERM to the process, as a rolling restart does; its exit code.
+
+        Raises TimeoutExpired when it has not ended after so many seconds.
+        """
+        process = self.processes[name]
+        process.terminate()
+        code = process.wait(seconds)
+        del self.processes[name]
+        return code
 
     def kill(self, name: str) -> None:
         """SIGKILL to the process and every process it has started."""
@@ -81,12 +93,12 @@ class Deployment:
             time.sleep(0.5)
         return wrong
 
-    def _start(self, name: str, *arguments: str) -> None:
+    def _start(self, name: str, *arguments: str, **environment: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=ROOT,
-                env={**os.environ, **UNLIMITED, **self.environment},
+                env={**os.environ, **UNLIMITED, **self.environment, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
