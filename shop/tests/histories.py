@@ -31,7 +31,7 @@ from eventbus.operating import skip, split
 from eventbus.registry import subscribers
 from eventbus.testing import drain, redeliver
 from shop.tests.cards import GOOD, NO_FUNDS
-from shop.tests.clock import Clock
+from shop.clock import Clock
 from shop.tests.factories import ArticleFactory
 from shop.tests.invariants import violations
 from shop.tests.shopper import Answer, Shopper

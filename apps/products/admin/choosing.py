@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from apps.products import operations, pictures
+from apps.products import operations
 from apps.products.admin.base import NeverDeleted
 from apps.products.models import Option, OptionValue, Picture, Product, Variant
 

@@ -180,7 +180,7 @@ def test_the_demo_catalogue_is_taken_in_once():
     assert told("tax_class", sku="PKT-ORA") == [("reduced",)]
     assert Product.objects.count() >= 120
     shown = Product.objects.annotate(
-        of=Count("pictures"), articles=Count("variants", distinct=True)
+        of=Count("pictures", distinct=True), articles=Count("variants", distinct=True)
     )
     assert all(product.of == 3 * product.articles for product in shown)
     assert {0, 1, 3} <= set(stock.values())

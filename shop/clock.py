@@ -1,4 +1,5 @@
-"""A clock that tests move: for the apps, the bus and the database alike."""
+"""A clock that can be moved: for the apps, the bus and the database alike. Tests live through days
+with it, and the demonstration through its past. Nothing else may."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,10 @@ class Clock:
     def move(self, **time: float) -> None:
         """Let that much time go by at once; the arguments are those of timedelta."""
         self.ahead += timedelta(**time)
+
+    def set(self, at: datetime) -> None:
+        """Have it be `at` now."""
+        self.ahead = at - datetime.now(UTC)
 
 
 @contextmanager
