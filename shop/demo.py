@@ -16,7 +16,7 @@ from django.db import connections
 from eventbus import conf
 from eventbus.cursors import ensure_cursors
 from eventbus.worker import Caller, Worker
-from shop.clock import Clock, moved_clock
+from shop.clock import moved_clock
 from shop.past import DAYS, Past
 
 CARDS = {  # of the mock gateway; any future date, any code
@@ -57,7 +57,9 @@ class Demo:
                 yield "Past orders", self.live_the_past
 
     def _may_have_a_past(self) -> bool:
-        return {"products", "users", "cart", "inventory", "orders", "payments"} <= set(settings.SHOP_CONTEXTS)
+        return {"products", "users", "cart", "inventory", "orders", "payments"} <= set(
+            settings.SHOP_CONTEXTS
+        )
 
     def _things(self) -> Iterator[tuple[str, Callable[[], str]]]:
         if "products" in settings.SHOP_CONTEXTS:
@@ -94,9 +96,7 @@ class Demo:
         orders = import_module("apps.orders.demo")
         if not orders.count():
             now = self._clock.now() + timedelta(days=DAYS)
-            Past(
-                seed=self.seed, clock=self._clock, now=now, stock=self.stock, drain=rest
-            ).live()
+            Past(seed=self.seed, clock=self._clock, now=now, stock=self.stock, drain=rest).live()
         told = (f"{number} {status.lower()}" for status, number in orders.statuses().items())
         return ", ".join(told)
 

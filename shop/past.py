@@ -52,7 +52,7 @@ class Past:
     now: datetime  # where the past ends
     stock: Mapping[str, int]  # units by SKU, at first
     drain: Callable[[], int]
-    acts: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
+    acts: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._draw = random.Random(self.seed)

@@ -49,9 +49,7 @@ def cancel(*, order_id: UUID, by: str, reason: str = "") -> bool:
 
 def ship(*, order_id: UUID, carrier: str, tracking: str) -> bool:
     """False when it is not CONFIRMED."""
-    return operations.ship_order(
-        order_id=order_id, carrier=carrier, tracking=tracking, actor=BY
-    )
+    return operations.ship_order(order_id=order_id, carrier=carrier, tracking=tracking, actor=BY)
 
 
 def deliver(*, order_id: UUID) -> bool:

@@ -3,7 +3,6 @@
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +36,7 @@ def running_demo(folder: Path) -> Iterator[str]:
     port, log = _free_port(), folder / "demo.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            X,
+            [sys.executable, "manage.py", "demo", "--bare", "--port", str(port)],
             cwd=ROOT,
             env=outer_environment() | {"DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3"},
             stdin=subprocess.DEVNULL,

@@ -30,8 +30,8 @@ from eventbus.models import Event, Parked
 from eventbus.operating import skip, split
 from eventbus.registry import subscribers
 from eventbus.testing import drain, redeliver
-from shop.tests.cards import GOOD, NO_FUNDS
 from shop.clock import Clock
+from shop.tests.cards import GOOD, NO_FUNDS
 from shop.tests.factories import ArticleFactory
 from shop.tests.invariants import violations
 from shop.tests.shopper import Answer, Shopper

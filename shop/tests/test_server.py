@@ -150,7 +150,9 @@ def test_under_the_autoreloader_the_bus_runs_in_the_child_only(
 def test_the_demo_fills_and_empties_postgresql_too(postgres_url: str) -> None:
     here = {"DATABASE_URL": postgres_url, "SHOP_CONTEXTS": "orders"}
     assert "postgresql" in succeed("manage.py", "demo", "--bare", "--no-serve", **here)
-    assert "every row deleted" in succeed("manage.py", "demo", "--bare", "--no-serve", "--reset", **here)
+    assert "every row deleted" in succeed(
+        "manage.py", "demo", "--bare", "--no-serve", "--reset", **here
+    )
 
 
 def test_the_whole_shop_is_filled_once(tmp_path: Path) -> None:

@@ -33,7 +33,14 @@ class Command(BaseCommand):
         parser.add_argument("--reset", action="store_true", help="DELETE all data first")
 
     def handle(
-        self, *args: Any, port: int, no_serve: bool, seed: int, reset: bool, bare: bool, **options: Any
+        self,
+        *args: Any,
+        port: int,
+        no_serve: bool,
+        seed: int,
+        reset: bool,
+        bare: bool,
+        **options: Any,
     ) -> None:
         if settings.PRODUCTION:
             raise CommandError("This is not for SHOP_ENV=production: its passwords are known.")
