@@ -13,8 +13,9 @@ from apps.products import operations
 from apps.products.models import Product
 from apps.products.operations import Article
 from apps.products.pictures import CLOSE, PAIR
-from apps.products.praise import review as review
+from apps.products.praise import review
 
+__all__ = ["load", "review"]
 CATALOGUE = Path(__file__).with_name("catalogue")
 # The part of a SKU that stands for a colour: its first letters, unless they are another's.
 CODES = {"Navy": "NVY", "Green": "GRN", "Pink": "PNK", "Cream": "CRM", "Grey": "GRY"}
