@@ -39,7 +39,7 @@ django.setup()
 from bench.saga_shop import PostgresqlShop, SqliteShop  # noqa: E402
 from shop.tests.deployments import Deployment  # noqa: E402
 from shop.tests.processes import succeed  # noqa: E402
-from shop.tests.servers import _free_port as free_port  # noqa: E402
+from shop.tests.servers import free_port as free_port  # noqa: E402
 from shop.tests.servers import postgres  # noqa: E402
 from shop.tests.shopper import ADDRESS, Refused, Shopper, over_http  # noqa: E402
 

@@ -31,7 +31,7 @@ class Deployment:
     ports: dict[str, int] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        succeed("manage.py", "demo", "--no-serve", **self.environment)
+        succeed("manage.py", "demo", "--bare", "--no-serve", **self.environment)
         return self
 
     def __exit__(

@@ -30,9 +30,9 @@ from eventbus.models import Event, Parked
 from eventbus.operating import skip, split
 from eventbus.registry import subscribers
 from eventbus.testing import drain, redeliver
+from shop.clock import Clock
 from shop.invariants import violations
 from shop.tests.cards import GOOD, NO_FUNDS
-from shop.tests.clock import Clock
 from shop.tests.factories import ArticleFactory
 from shop.tests.shopper import Answer, Shopper
 

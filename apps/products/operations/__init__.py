@@ -3,6 +3,7 @@ world in the same commit."""
 
 from apps.products.operations.buying import cancel_purchases, confirm_purchases, note_purchases
 from apps.products.operations.categories import TooDeep, move_category, save_category
+from apps.products.operations.importing import Article, import_product
 from apps.products.operations.options import remove_option, rename_value, save_option
 from apps.products.operations.pictures import remove_picture, save_picture
 from apps.products.operations.products import activate, deactivate, move_product, save_product
@@ -26,6 +27,7 @@ from apps.products.operations.telling import announce
 from apps.products.operations.variants import change_price, save_variant
 
 __all__ = [
+    "Article",
     "NotBought",
     "TooDeep",
     "Written",
@@ -40,6 +42,7 @@ __all__ = [
     "delete_price_list",
     "drop_sale_price",
     "end_sale",
+    "import_product",
     "move_category",
     "move_product",
     "note_purchases",

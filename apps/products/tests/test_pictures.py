@@ -132,7 +132,7 @@ def test_without_any_picture_a_stand_in_is_told(mug):
     assert told() == [(f"{pictures.NONE_YET}.svg", pictures.NONE_YET_ALT)]
 
 
-def test_every_recipe_comes_in_two_views():
-    assert len(pictures.recipes()) == 2 * len(pictures.names())
+def test_every_recipe_comes_in_three_views():
+    assert len(pictures.recipes()) == 3 * len(pictures.names())
     assert all(pictures.exists(recipe) for recipe in pictures.recipes())
     assert max(map(len, pictures.recipes())) <= 40
