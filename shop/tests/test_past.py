@@ -14,7 +14,7 @@ from apps.products.models import Review
 from apps.users.models import User
 from eventbus.models import Event
 from shop.demo import Demo
-from shop.tests.invariants import violations
+from shop.invariants import violations
 
 STATUSES = {
     "CANCELLED": 9,
