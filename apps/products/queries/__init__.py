@@ -1,5 +1,6 @@
 """What can be asked about the catalogue."""
 
+from apps.products.queries.cursors import Position, cursor, page_from, position
 from apps.products.queries.detail import (
     Axis,
     Choice,
@@ -9,17 +10,28 @@ from apps.products.queries.detail import (
     gallery,
     units_of,
 )
+from apps.products.queries.facets import Count, Facets, facets
 from apps.products.queries.listing import Card, carded, cards, filtered, products, with_variants
 from apps.products.queries.reviews import approved_reviews, has_bought, newest_and_own
+from apps.products.queries.shelf import Shelf, shelf
 from apps.products.queries.slugs import category_at, product_at
 from apps.products.queries.tree import Branch, Tree, category_tree, children, path_of
+from apps.products.queries.wishes import BEST, ORDERINGS, TAKEN_IN, Wish
 
 __all__ = [
+    "BEST",
+    "ORDERINGS",
+    "TAKEN_IN",
     "Axis",
     "Branch",
     "Card",
     "Choice",
+    "Count",
+    "Facets",
+    "Position",
+    "Shelf",
     "Tree",
+    "Wish",
     "approved_reviews",
     "axes",
     "carded",
@@ -27,15 +39,20 @@ __all__ = [
     "category_at",
     "category_tree",
     "children",
+    "cursor",
     "detailed",
+    "facets",
     "filtered",
     "first_to_show",
     "gallery",
     "has_bought",
     "newest_and_own",
+    "page_from",
     "path_of",
+    "position",
     "product_at",
     "products",
+    "shelf",
     "units_of",
     "with_variants",
 ]

@@ -1,0 +1,80 @@
+"""Search on SQLite: FTS5 over the rows' words, and over the trigrams of the words in use.
+
+Both tables are kept by triggers (migrations/0011_search.py): no model names them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import BooleanField, Expression, F, FloatField, Value
+
+from apps.products.search.base import OfRow
+from apps.products.search.spelling import likeness, trigrams
+
+ALIKE = 8  # words
+LOOKED_AT = 200  # of those that share trigrams
+LEAST_LIKENESS = 0.3  # as PostgreSQL's pg_trgm.similarity_threshold
+
+
+class Sqlite:
+    def matching(self, words: Sequence[str], *, every: bool = True) -> Expression:
+        return Matching(F("id"), Value(_query(words, every=every)))
+
+    def rank(self, words: Sequence[str], *, every: bool = True) -> Expression:
+        return Rank(F("id"), Value(_query(words, every=every)))
+
+    def having(self, lines: Sequence[str]) -> Expression:
+        return Having(F("id"), *(Value(f"\n{line}\n") for line in lines))
+
+    def alike(self, word: str) -> list[str]:
+        inside = {part for part in trigrams(word) if " " not in part}
+        if not inside:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT text FROM products_word_fts WHERE products_word_fts MATCH %s"
+                " ORDER BY rank, text LIMIT %s",
+                [" OR ".join(f'"{part}"' for part in sorted(inside)), LOOKED_AT],
+            )
+            found = [text for (text,) in cursor.fetchall()]
+        near = [text for text in found if likeness(word, text) >= LEAST_LIKENESS]
+        return sorted(near, key=lambda text: (-likeness(word, text), text))[:ALIKE]
+
+
+class Matching(OfRow):
+    output_field = BooleanField()
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
+        query, parameters = compiler.compile(self.source_expressions[1])
+        found = f"SELECT rowid FROM products_listing_fts WHERE products_listing_fts MATCH {query}"
+        return f"({self.row(compiler, connection)}.id IN ({found}))", tuple(parameters)
+
+
+class Rank(OfRow):
+    output_field = FloatField()
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
+        query, parameters = compiler.compile(self.source_expressions[1])
+        return (
+            "(SELECT -bm25(products_listing_fts, 10.0, 4.0, 1.0) FROM products_listing_fts"
+            f" WHERE products_listing_fts MATCH {query}"
+            f" AND rowid = {self.row(compiler, connection)}.id)"
+        ), tuple(parameters)
+
+
+class Having(OfRow):
+    output_field = BooleanField()
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
+        held = f"{self.row(compiler, connection)}.choices"
+        compiled = [compiler.compile(line) for line in self.source_expressions[1:]]
+        parameters = tuple(each for _, some in compiled for each in some)
+        return f"({' OR '.join(f'instr({held}, {sql}) > 0' for sql, _ in compiled)})", parameters
+
+
+def _query(words: Sequence[str], *, every: bool) -> str:
+    """Of words that are letters and digits only; in quotes they are never an operator."""
+    *whole, last = words
+    terms = [*(f'"{word}"' for word in whole), f'"{last}" *']
+    return (" AND " if every else " OR ").join(terms)
