@@ -3,6 +3,7 @@ world in the same commit."""
 
 from apps.products.operations.buying import cancel_purchases, confirm_purchases, note_purchases
 from apps.products.operations.categories import TooDeep, move_category, save_category
+from apps.products.operations.listing import index_words, relist
 from apps.products.operations.options import remove_option, rename_value, save_option
 from apps.products.operations.pictures import remove_picture, save_picture
 from apps.products.operations.products import activate, deactivate, move_product, save_product
@@ -40,11 +41,13 @@ __all__ = [
     "delete_price_list",
     "drop_sale_price",
     "end_sale",
+    "index_words",
     "move_category",
     "move_product",
     "note_purchases",
     "record_availability",
     "reject_review",
+    "relist",
     "remove_option",
     "remove_picture",
     "rename_value",

@@ -3,15 +3,16 @@
 from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Prefetch
 
 from apps.products.models import Availability, Listing, Product, Variant, VariantValue, Word
 from apps.products.operations.rows import take_turns
 from apps.products.search import choices, normal
+from apps.products.search.postgresql import has_trigrams
 
 AT_ONCE = 500  # products
-WRITTEN = ("category", "title", "price_from", "on_sale", "in_stock")
+WRITTEN: tuple[str, ...] = ("category", "title", "price_from", "on_sale", "in_stock")
 WRITTEN += ("choices", "names", "options", "words")
 
 
@@ -26,8 +27,8 @@ def enlist(products: Collection[UUID]) -> None:
         Prefetch("variants", active.prefetch_related(Prefetch("values", held)), to_attr="on_offer")
     )
     rows = list(found.order_by("pk"))
-    left = in_stock(variant.sku for row in rows for variant in row.on_offer)  # type: ignore[attr-defined]
-    _write([_listing(row, row.on_offer, left) for row in rows])  # type: ignore[attr-defined]
+    left = in_stock(variant.sku for row in rows for variant in row.on_offer)
+    _write([_listing(row, row.on_offer, left) for row in rows])
 
 
 @transaction.atomic
@@ -59,6 +60,17 @@ def in_stock(skus: Iterable[str]) -> set[str]:
     return set(left.values_list("sku", flat=True))
 
 
+def index_words() -> bool:
+    """Find words that look alike by an index, where PostgreSQL has pg_trgm by now."""
+    if connection.vendor != "postgresql" or not has_trigrams():
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE INDEX IF NOT EXISTS word_trigrams ON products_word USING gin (text gin_trgm_ops)"
+        )
+    return True
+
+
 def _listing(product: Product, variants: Sequence[Variant], left: Collection[str]) -> Listing:
     held = [
         [(row.option.name, row.value.name) for row in variant.values.all()] for variant in variants
@@ -68,7 +80,7 @@ def _listing(product: Product, variants: Sequence[Variant], left: Collection[str
         product=product,
         category_id=product.category_id,
         title=product.title,
-        price_from=product.price_from,
+        price_from=product.price_from or 0,
         on_sale=product.on_sale,
         in_stock=any(variant.sku in left for variant in variants),
         choices=choices.lines([choices.value(*pair) for pair in values] for values in held),

@@ -11,7 +11,9 @@ from apps.products.queries.detail import (
     units_of,
 )
 from apps.products.queries.facets import Count, Facets, facets
+from apps.products.queries.finding import Found, branches_like, find, suggested
 from apps.products.queries.listing import Card, carded, cards, filtered, products, with_variants
+from apps.products.queries.maps import listed, map_beginnings, mapped
 from apps.products.queries.reviews import approved_reviews, has_bought, newest_and_own
 from apps.products.queries.shelf import Shelf, shelf
 from apps.products.queries.slugs import category_at, product_at
@@ -28,12 +30,14 @@ __all__ = [
     "Choice",
     "Count",
     "Facets",
+    "Found",
     "Position",
     "Shelf",
     "Tree",
     "Wish",
     "approved_reviews",
     "axes",
+    "branches_like",
     "carded",
     "cards",
     "category_at",
@@ -43,9 +47,13 @@ __all__ = [
     "detailed",
     "facets",
     "filtered",
+    "find",
     "first_to_show",
     "gallery",
     "has_bought",
+    "listed",
+    "map_beginnings",
+    "mapped",
     "newest_and_own",
     "page_from",
     "path_of",
@@ -53,6 +61,7 @@ __all__ = [
     "product_at",
     "products",
     "shelf",
+    "suggested",
     "units_of",
     "with_variants",
 ]

@@ -142,7 +142,7 @@ def _page(results: QuerySet[Listing], wish: Wish, size: int) -> QuerySet[Listing
 
 
 COLUMNS = ("part", "place", "category_id", "price_from", "on_sale", "in_stock", "choices")
-CARD = ("product_id", "title", "product__slug", "product__price_to")
+CARD: tuple[str, ...] = ("product_id", "title", "product__slug", "product__price_to")
 CARD += ("product__cover", "product__cover_alt")
 
 

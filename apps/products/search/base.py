@@ -24,9 +24,16 @@ class Engine(Protocol):
 
 
 class OfRow(Func):
-    """SQL about a row of the table that the column it is given (`id`) is of."""
+    """SQL about a row of the table that the first thing it is given (`id`) is a column of; the
+    rest are its parameters."""
 
-    def row(self, compiler: Any, connection: Any) -> str:
-        """The table's name or alias in this statement, quoted."""
-        column: Any = self.source_expressions[0]
-        return str(connection.ops.quote_name(column.alias))
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]
+        column, *given = self.source_expressions
+        compiled = [compiler.compile(one) for one in given]
+        row = connection.ops.quote_name(column.alias)  # type: ignore[attr-defined]
+        parameters = tuple(each for _, some in compiled for each in some)
+        return self.about(row, [sql for sql, _ in compiled]), parameters
+
+    def about(self, row: str, given: Sequence[str]) -> str:
+        """The SQL; `row` is the table's name or alias in this statement, quoted."""
+        raise NotImplementedError

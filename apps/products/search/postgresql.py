@@ -5,7 +5,6 @@ names them.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import connection
 from django.db.models import BooleanField, Expression, F, FloatField, Value
@@ -46,32 +45,23 @@ def has_trigrams() -> bool:
 class Matching(OfRow):
     output_field = BooleanField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
-        query, parameters = compiler.compile(self.source_expressions[1])
-        row = self.row(compiler, connection)
-        return f"({row}.document @@ to_tsquery('english', {query}))", tuple(parameters)
+    def about(self, row: str, given: Sequence[str]) -> str:
+        return f"({row}.document @@ to_tsquery('english', {given[0]}))"
 
 
 class Rank(OfRow):
     output_field = FloatField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
-        query, parameters = compiler.compile(self.source_expressions[1])
-        ranked = (
-            f"ts_rank({self.row(compiler, connection)}.document, to_tsquery('english', {query}))"
-        )
-        return f"{ranked}::float8", tuple(parameters)  # exact, so that a cursor can name it
+    def about(self, row: str, given: Sequence[str]) -> str:
+        ranked = f"ts_rank({row}.document, to_tsquery('english', {given[0]}))"
+        return f"{ranked}::float8"  # exact, so that a cursor can name it
 
 
 class Having(OfRow):
     output_field = BooleanField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
-        compiled = [compiler.compile(line) for line in self.source_expressions[1:]]
-        lines = ", ".join(sql for sql, _ in compiled)
-        parameters = tuple(each for _, some in compiled for each in some)
-        held = f"string_to_array({self.row(compiler, connection)}.choices, chr(10))"
-        return f"({held} && ARRAY[{lines}]::text[])", parameters
+    def about(self, row: str, given: Sequence[str]) -> str:
+        return f"(string_to_array({row}.choices, chr(10)) && ARRAY[{', '.join(given)}]::text[])"
 
 
 def _query(words: Sequence[str], *, every: bool) -> str:

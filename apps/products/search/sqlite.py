@@ -4,7 +4,6 @@ Both tables are kept by triggers (migrations/0011_search.py): no model names the
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import connection
 from django.db.models import BooleanField, Expression, F, FloatField, Value
@@ -45,32 +44,26 @@ class Sqlite:
 class Matching(OfRow):
     output_field = BooleanField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
-        query, parameters = compiler.compile(self.source_expressions[1])
-        found = f"SELECT rowid FROM products_listing_fts WHERE products_listing_fts MATCH {query}"
-        return f"({self.row(compiler, connection)}.id IN ({found}))", tuple(parameters)
+    def about(self, row: str, given: Sequence[str]) -> str:
+        found = "SELECT rowid FROM products_listing_fts WHERE products_listing_fts MATCH"
+        return f"({row}.id IN ({found} {given[0]}))"
 
 
 class Rank(OfRow):
     output_field = FloatField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
-        query, parameters = compiler.compile(self.source_expressions[1])
+    def about(self, row: str, given: Sequence[str]) -> str:
         return (
             "(SELECT -bm25(products_listing_fts, 10.0, 4.0, 1.0) FROM products_listing_fts"
-            f" WHERE products_listing_fts MATCH {query}"
-            f" AND rowid = {self.row(compiler, connection)}.id)"
-        ), tuple(parameters)
+            f" WHERE products_listing_fts MATCH {given[0]} AND rowid = {row}.id)"
+        )
 
 
 class Having(OfRow):
     output_field = BooleanField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
-        held = f"{self.row(compiler, connection)}.choices"
-        compiled = [compiler.compile(line) for line in self.source_expressions[1:]]
-        parameters = tuple(each for _, some in compiled for each in some)
-        return f"({' OR '.join(f'instr({held}, {sql}) > 0' for sql, _ in compiled)})", parameters
+    def about(self, row: str, given: Sequence[str]) -> str:
+        return f"({' OR '.join(f'instr({row}.choices, {line}) > 0' for line in given)})"
 
 
 def _query(words: Sequence[str], *, every: bool) -> str:

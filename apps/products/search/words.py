@@ -8,7 +8,32 @@ LONGEST = 40  # characters of a word
 MOST = 8  # words of a question; what comes after them is not looked at
 LONGEST_QUESTION = 200  # characters
 STOPPED = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "our", "that", "the", "this", "to", "we", "with", "you"]
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "for",
+        "from",
+        "in",
+        "is",
+        "it",
+        "of",
+        "on",
+        "or",
+        "our",
+        "that",
+        "the",
+        "this",
+        "to",
+        "we",
+        "with",
+        "you",
+    ]
 )
 
 
