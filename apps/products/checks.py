@@ -10,7 +10,7 @@ from django.db import connections
 from apps.products.search import postgresql
 
 NO_TRIGRAMS = Warning(
-    "The database has no extension pg_trgm: search does not understand misspelt words.",
+    "The database has no extension pg_trgm: search understands fewer misspelt words.",
     hint="As a superuser of the database: CREATE EXTENSION pg_trgm; then rebuild_listings.",
     id="products.W001",
 )
@@ -23,4 +23,5 @@ def check_trigrams(
     """PostgreSQL can find words that look alike."""
     if "default" not in (databases or ()) or connections["default"].vendor != "postgresql":
         return []
-    return [] if postgresql.has_trigrams() else [NO_TRIGRAMS]
+    missing = postgresql.is_migrated() and not postgresql.has_trigrams()
+    return [NO_TRIGRAMS] if missing else []

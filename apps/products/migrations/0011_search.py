@@ -1,8 +1,8 @@
 """What the database searches by: kept by itself, in step with the columns of words.
 
 PostgreSQL: a generated document with its index, one of what there is to choose, and of the words'
-trigrams where the role may create pg_trgm (or somebody has); without, misspelt words are not
-understood, and `check --database default` says so. SQLite: two FTS5 tables and their triggers. A
+trigrams where the role may create pg_trgm (or somebody has); without, fewer misspelt words
+are understood, and `check --database default` says so. SQLite: two FTS5 tables and their triggers. A
 later migration that makes SQLite write `products_listing` or `products_word` anew (it does so for
 most changes of a column) has to create the triggers again.
 """

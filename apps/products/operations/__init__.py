@@ -14,6 +14,7 @@ from apps.products.operations.reviews import (
     reject_review,
     write_review,
 )
+from apps.products.operations.rows import take_turns
 from apps.products.operations.sales import (
     begin_sale,
     delete_price_list,
@@ -58,5 +59,6 @@ __all__ = [
     "save_product",
     "save_variant",
     "set_sale_price",
+    "take_turns",
     "write_review",
 ]

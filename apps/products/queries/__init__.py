@@ -5,15 +5,22 @@ from apps.products.queries.detail import (
     Axis,
     Choice,
     axes,
-    detailed,
     first_to_show,
     gallery,
     units_of,
 )
 from apps.products.queries.facets import Count, Facets, facets
 from apps.products.queries.finding import Found, branches_like, find, suggested
-from apps.products.queries.listing import Card, carded, cards, filtered, products, with_variants
+from apps.products.queries.gathering import in_detail
+from apps.products.queries.listing import (
+    Card,
+    filtered,
+    products,
+    searched,
+    with_variants,
+)
 from apps.products.queries.maps import listed, map_beginnings, mapped
+from apps.products.queries.related import related
 from apps.products.queries.reviews import approved_reviews, has_bought, newest_and_own
 from apps.products.queries.shelf import Shelf, shelf
 from apps.products.queries.slugs import category_at, product_at
@@ -38,19 +45,17 @@ __all__ = [
     "approved_reviews",
     "axes",
     "branches_like",
-    "carded",
-    "cards",
     "category_at",
     "category_tree",
     "children",
     "cursor",
-    "detailed",
     "facets",
     "filtered",
     "find",
     "first_to_show",
     "gallery",
     "has_bought",
+    "in_detail",
     "listed",
     "map_beginnings",
     "mapped",
@@ -60,6 +65,8 @@ __all__ = [
     "position",
     "product_at",
     "products",
+    "related",
+    "searched",
     "shelf",
     "suggested",
     "units_of",

@@ -30,13 +30,12 @@ from django.db.models.functions import Cast, RowNumber
 
 from apps.products.models import Availability, Listing, Variant
 from apps.products.queries.cursors import cursor, page_from
-from apps.products.queries.listing import Card
+from apps.products.queries.listing import RANKED, Card
 from apps.products.queries.tree import Tree
 from apps.products.queries.wishes import ORDERINGS, Wish
 from apps.products.search import choices, engine
 
 MOST = 1000  # results that are counted
-RANKED = 1000  # matches that are compared for the best
 PAGE, POOL, RESULTS = 0, 1, 2  # parts of the one query
 
 
@@ -134,7 +133,7 @@ def _page(results: QuerySet[Listing], wish: Wish, size: int) -> QuerySet[Listing
         .annotate(
             part=Value(PAGE),
             place=Window(RowNumber(), order_by=order),
-            units=_units(),
+            units=units_left(),
             score=F("rank") if ranked else Value(0.0, FloatField()),
         )
         .values_list(*COLUMNS, *CARD, "units", "score")
@@ -177,7 +176,7 @@ def _order(ordering: str, *, back: bool) -> OrderBy:
     return OrderBy(F(ordering.removeprefix("-")), descending=falling)
 
 
-def _units() -> Subquery:
+def units_left() -> Subquery:
     """Of all variants; null while inventory has not spoken."""
     mine = Variant.objects.filter(product=OuterRef(OuterRef("product")), active=True)
     stock = Availability.objects.filter(sku__in=mine.values("sku")).order_by()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.db import connection
+from django.db.models.functions import Length
 
 from apps.products.models import Word
 from apps.products.search import choices
@@ -13,8 +14,8 @@ from apps.products.search.sqlite import Sqlite
 from apps.products.search.words import asked, normal
 
 ENGINES: dict[str, Engine] = {"postgresql": Postgresql(), "sqlite": Sqlite()}
-SHORT = 5  # letters: one slip leaves such a word few trigrams
-NEIGHBOURS = 1000  # words that a short one is compared with
+SLACK = 2  # letters that a neighbour may be longer
+NEIGHBOURS = 2000  # that are compared: some tens of milliseconds
 
 __all__ = ["Engine", "asked", "choices", "engine", "normal", "respelt"]
 
@@ -34,18 +35,20 @@ def _in_use(word: str) -> bool:
 
 
 def _meant(word: str) -> str:
-    near = engine().alike(word)
-    if len(word) <= SHORT:
-        near += _short_ones(word)
-    close = [other for other in near if slips(word, other) <= forgiven(word)]
-    return min(close, key=lambda other: (slips(word, other), near.index(other)), default=word)
+    """Of those that look alike; else, as a slip early in a word leaves it few trigrams, of those
+    that begin with the same letter and are about as long."""
+    return _nearest(word, engine().alike(word)) or _nearest(word, _neighbours(word)) or word
 
 
-def _short_ones(word: str) -> list[str]:
-    """Those that begin with the same letter and are about as long."""
-    pattern = rf"^{word[0]}.{{{max(len(word) - 2, 0)},{len(word)}}}$"
-    return list(
-        Word.objects.filter(text__startswith=word[0], text__regex=pattern)[:NEIGHBOURS].values_list(
-            "text", flat=True
-        )
+def _nearest(word: str, others: Sequence[str]) -> str:
+    """The one that it is a slip of; empty when none is."""
+    far = {other: slips(word, other) for other in others}
+    close = [other for other in others if far[other] <= forgiven(word)]
+    return min(close, key=lambda other: far[other], default="")
+
+
+def _neighbours(word: str) -> Sequence[str]:
+    about = Word.objects.annotate(length=Length("text")).filter(
+        text__startswith=word[0], length__range=(len(word) - forgiven(word), len(word) + SLACK)
     )
+    return list(about.order_by("text").values_list("text", flat=True)[:NEIGHBOURS])

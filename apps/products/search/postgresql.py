@@ -42,6 +42,13 @@ def has_trigrams() -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def is_migrated() -> bool:
+    """Whether the tables of search are there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('products_word') IS NOT NULL")
+        return bool(cursor.fetchone()[0])
+
+
 class Matching(OfRow):
     output_field = BooleanField()
 

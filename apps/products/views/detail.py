@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
@@ -15,18 +16,19 @@ from apps.products import operations, pictures, queries
 from apps.products.forms import ReviewForm
 from apps.products.models import Product, Review
 from apps.products.shoppers import ReviewThrottle, customer_of
-from apps.products.structured import product_data
+from apps.products.structured import product_data, trail_data
 from apps.products.views.moved import moved
 
 REVIEWS_SHOWN = 5  # on the product's own page
 REVIEWS_A_PAGE = 20
+RELATED = 4
 PICTURE_MAX_AGE = 30 * 24 * 3600  # seconds; a picture changes only with the code
 
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """One product; `?sku=` chooses the variant, else the first that can be bought."""
-    shown = queries.detailed(customer_of(request)).filter(slug=slug).first()
+    shown = queries.in_detail(slug, customer_of(request))
     if shown is None:
         return moved(request, "products:product", queries.product_at(slug))
     return _product_page(request, shown)
@@ -56,7 +58,7 @@ def picture(request: HttpRequest, name: str) -> HttpResponse:
 
 def _write_review(request: HttpRequest, slug: str) -> HttpResponse:
     customer = customer_of(request)
-    shown = queries.detailed(customer).filter(slug=slug).first()
+    shown = queries.in_detail(slug, customer)
     if shown is None:
         return moved(request, "products:reviews", queries.product_at(slug))
     page = reverse("products:product", args=[slug])
@@ -84,16 +86,23 @@ def _product_page(
     variant = queries.first_to_show(variants, request.GET.get("sku", ""))
     available = queries.units_of(variant)
     said, own = _reviews(request, shown)
+    path, slug = queries.path_of(shown.category), shown.slug
     context = {
         "product": shown,
-        "path": queries.path_of(shown.category),
+        "path": path,
         "variant": variant,
         "axes": queries.axes(variants, variant),
         "pictures": queries.gallery(shown, variant),
         "available": available,
         "reviews": said,
         "form": form or own,
-        "data": product_data(request, shown, variant, available=available),
+        "related": queries.related(shown, count=RELATED),
+        "data": [
+            product_data(request, shown, variant, available=available),
+            trail_data(request, path),
+        ],
+        "currency": settings.SHOP_CURRENCY,
+        "address": request.build_absolute_uri(reverse("products:product", args=[slug])),
     }
     return render(request, "products/product.html", context, status=status)
 
