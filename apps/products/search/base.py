@@ -30,7 +30,7 @@ class OfRow(Func):
     def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]
         column, *given = self.source_expressions
         compiled = [compiler.compile(one) for one in given]
-        row = connection.ops.quote_name(column.alias)  # type: ignore[attr-defined]
+        row = compiler.quote_name_unless_alias(column.alias)  # type: ignore[attr-defined]
         parameters = tuple(each for _, some in compiled for each in some)
         return self.about(row, [sql for sql, _ in compiled]), parameters
 
