@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from apps.products import queries
 from apps.products.queries import BEST, ORDERINGS, TAKEN_IN, Wish
-from apps.products.search import asked, choices
+from apps.products.search import asked, choices, terms
 from apps.products.search.words import LONGEST_QUESTION
 
 MOST = Decimal(10) ** 10  # of a price
@@ -32,6 +32,7 @@ class Chip:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     text: str  # as somebody typed it
+    words: Sequence[str]  # of it
     wish: Wish
     ordering: str  # as the form shows it
 
@@ -56,7 +57,7 @@ class Asking:
             if bound is not None
         ]
         found += [(name, "1") for name in ("in_stock", "on_sale") if getattr(wish, name)]
-        usual = usual_ordering(wish.words)
+        usual = usual_ordering(self.words)
         return found + ([("sort", self.ordering)] if self.ordering != usual else [])
 
     def page(self, cursor: str) -> str:
@@ -86,7 +87,7 @@ def asking(said: QueryDict, branch: queries.Branch | None) -> Asking:
         ordering = usual_ordering(words)
     wish = Wish(
         branch=branch,
-        words=words,
+        terms=terms(words),
         values=choices.by_axis(_values(said.getlist("option"))),
         price_min=_price(said.get("price_min", "")),
         price_max=_price(said.get("price_max", "")),
@@ -95,7 +96,7 @@ def asking(said: QueryDict, branch: queries.Branch | None) -> Asking:
         ordering=ordering,
     )
     at = _position(said.get("cursor", ""), ORDERINGS[ordering])
-    return Asking(text=text, wish=replace(wish, at=at), ordering=ordering)
+    return Asking(text=text, words=words, wish=replace(wish, at=at), ordering=ordering)
 
 
 def usual_ordering(words: Sequence[str]) -> str:

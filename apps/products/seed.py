@@ -225,7 +225,7 @@ def _write(products: Sequence[Sequence[Model]]) -> None:
     for model, every in rows.items():
         (_copy if connection.vendor == "postgresql" else model._default_manager.bulk_create)(every)
     # Not the SKUs' numbers: nobody misspells those.
-    used = {text for row in rows[Listing] for text in row.names.split()}
+    used = {text for row in rows[Listing] for text in f"{row.names} {row.words}".split()}
     used |= {normal(row.name) for row in rows[OptionValue]}
     Word.objects.bulk_create([Word(text=text) for text in sorted(used)], ignore_conflicts=True)
 

@@ -28,7 +28,7 @@ def fill_in(apps: Any, schema_editor: Any) -> None:
             ).order_by("id")
         ]
         listing.objects.bulk_create(rows)
-        used = {text for row in rows for text in f"{row.names} {row.options}".split()}
+        used = {text for row in rows for text in f"{row.names} {row.options} {row.words}".split()}
         word.objects.bulk_create(
             [word(text=text) for text in sorted(used)], ignore_conflicts=True
         )

@@ -6,6 +6,7 @@ words (migrations/0011_search.py).
 """
 
 from django.db import models
+from django.db.models import Q
 
 from apps.products.models.catalogue import Category, Product
 
@@ -36,6 +37,9 @@ class Listing(models.Model):
             models.Index(fields=["category", "title", "product"], name="listing_shelf_by_title"),
             models.Index(fields=["price_from", "product"], name="listing_by_price"),
             models.Index(fields=["title", "product"], name="listing_by_title"),
+            models.Index(
+                fields=["price_from", "product"], name="listing_of_sales", condition=Q(on_sale=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -43,7 +47,7 @@ class Listing(models.Model):
 
 
 class Word(models.Model):
-    """A word of a title or an option: what a misspelt one may have meant."""
+    """A word of some product: what an unfinished or misspelt one may become."""
 
     text = models.CharField(max_length=40, unique=True)
 

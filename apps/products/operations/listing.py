@@ -98,5 +98,5 @@ def _write(rows: Sequence[Listing]) -> None:
         update_fields=WRITTEN,
         batch_size=AT_ONCE,
     )
-    used = {text for row in rows for text in f"{row.names} {row.options}".split()}
+    used = {text for row in rows for text in f"{row.names} {row.options} {row.words}".split()}
     Word.objects.bulk_create([Word(text=text) for text in sorted(used)], ignore_conflicts=True)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from apps.products.queries.listing import Card
-from apps.products.queries.shelf import Shelf, shelf
+from apps.products.queries.shelf import Shelf, best_cards, shelf
 from apps.products.queries.tree import Branch, Tree
-from apps.products.queries.wishes import BEST, Wish
-from apps.products.search import normal, respelt
+from apps.products.queries.wishes import Wish
+from apps.products.search import completed, normal, respelt, terms
 from apps.products.search.spelling import forgiven, slips
 
 NEAREST = 4  # products that are offered instead
@@ -23,27 +23,31 @@ class Found:
     nearest: Sequence[Card] = ()  # in place of nothing
 
 
-def find(wish: Wish, tree: Tree, *, size: int) -> Found:
-    """The page that the wish asks for. Only where nothing has the words, in more than one query,
-    with the words spelt as they are in use; and if nothing has these, what has some of them."""
+def find(wish: Wish, words: Sequence[str], tree: Tree, *, size: int) -> Found:
+    """The page that the wish asks for, whose terms are the words. Only where nothing has them, in
+    more than one query: with the last word finished; with the words spelt as they are in use; and
+    if nothing has these, what has some of them."""
     shown = shelf(wish, tree, size=size)
-    if shown.pool or not wish.words:
+    if shown.pool or not words:
         return Found(shelf=shown, wish=wish)
-    meant = replace(wish, words=respelt(wish.words))
-    if meant.words != wish.words:
-        again = shelf(meant, tree, size=size)
-        if again.pool:
-            return Found(shelf=again, wish=meant, respelt=" ".join(meant.words))
-    some = Wish(words=meant.words, every=False, ordering=BEST)
-    return Found(shelf=shown, wish=wish, nearest=shelf(some, tree, size=NEAREST).cards)
+    finished = replace(wish, terms=completed(words))
+    if len(finished.terms[-1]) > 1 and (again := shelf(finished, tree, size=size)).pool:
+        return Found(shelf=again, wish=finished)
+    meant = respelt(words)
+    spelt = replace(wish, terms=terms(meant))
+    if meant != list(words) and (again := shelf(spelt, tree, size=size)).pool:
+        return Found(shelf=again, wish=spelt, respelt=" ".join(meant))
+    nearest = best_cards(terms(meant), tree, size=NEAREST, every=False)
+    return Found(shelf=shown, wish=wish, nearest=nearest)
 
 
 def suggested(words: Sequence[str], tree: Tree) -> list[Card]:
     """The products that the words, the last perhaps unfinished, fit best; a few."""
     if not words:
         return []
-    best = Wish(words=words, ordering=BEST)
-    return list(find(best, tree, size=SUGGESTED).shelf.cards)
+    return best_cards(completed(words), tree, size=SUGGESTED) or best_cards(
+        terms(respelt(words)), tree, size=SUGGESTED
+    )
 
 
 def branches_like(words: Sequence[str], tree: Tree) -> list[Branch]:

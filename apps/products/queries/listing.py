@@ -8,7 +8,7 @@ from django.db.models import Exists, FloatField, OuterRef, Prefetch, QuerySet, S
 
 from apps.products.models import Availability, Listing, Product, Variant
 from apps.products.queries.tree import Branch, Tree
-from apps.products.search import engine
+from apps.products.search import completed, engine
 
 RANKED = 1000  # matches that are compared for the best
 
@@ -62,15 +62,16 @@ def filtered(
 def searched(
     found: QuerySet[Product], words: Sequence[str], *, best: bool = False
 ) -> QuerySet[Product]:
-    """Those of the products that have the words. The `best` have `rank`: how well, from 0; of
+    """Those of the products that have the words, the last perhaps unfinished. The `best` have `rank`: how well, from 0; of
     very many only the first thousand are compared."""
     if not words:
         return found.none().annotate(rank=Value(0.0))
-    having = Listing.objects.filter(engine().matching(words)).values("product")
+    asked = completed(words)
+    having = Listing.objects.filter(engine().matching(asked)).values("product")
     matches = found.filter(pk__in=having)
     if not best:
         return matches
-    mine = Listing.objects.filter(product=OuterRef("pk")).annotate(rank=engine().rank(words))
+    mine = Listing.objects.filter(product=OuterRef("pk")).annotate(rank=engine().rank(asked))
     rank = Subquery(mine.values("rank"), output_field=FloatField())
     compared = matches.order_by("id").values("pk")[:RANKED]
     return Product.objects.filter(pk__in=compared).annotate(rank=rank)

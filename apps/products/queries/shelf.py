@@ -32,8 +32,8 @@ from apps.products.models import Availability, Listing, Variant
 from apps.products.queries.cursors import cursor, page_from
 from apps.products.queries.listing import RANKED, Card
 from apps.products.queries.tree import Tree
-from apps.products.queries.wishes import ORDERINGS, Wish
-from apps.products.search import choices, engine
+from apps.products.queries.wishes import BEST, ORDERINGS, Wish
+from apps.products.search import Term, choices, engine
 
 MOST = 1000  # results that are counted
 PAGE, POOL, RESULTS = 0, 1, 2  # parts of the one query
@@ -72,6 +72,13 @@ def shelf(wish: Wish, tree: Tree, *, size: int) -> Shelf:
     return _shelf(wish, shown, size, items, _items(rows, RESULTS) if wish.narrowed else items)
 
 
+def best_cards(terms: Sequence[Term], tree: Tree, *, size: int, every: bool = True) -> list[Card]:
+    """What has the terms, the best first; one query."""
+    wish = Wish(terms=terms, every=every, ordering=BEST)
+    rows = sorted(_page(_pool(wish, tree), wish, size), key=lambda row: row[1])
+    return [_card(row) for row in rows[:size]]
+
+
 def _shelf(
     wish: Wish, rows: list[Any], size: int, pool: Sequence[Item], results: Sequence[Item]
 ) -> Shelf:
@@ -95,8 +102,8 @@ def _pool(wish: Wish, tree: Tree) -> QuerySet[Listing]:
         found = found.filter(
             category__in=[one.id for one in tree.values() if wish.branch in one.path]
         )
-    if wish.words:
-        found = found.filter(engine().matching(wish.words, every=wish.every))
+    if wish.terms:
+        found = found.filter(engine().matching(wish.terms, every=wish.every))
     return found
 
 
@@ -120,7 +127,9 @@ def _page(results: QuerySet[Listing], wish: Wish, size: int) -> QuerySet[Listing
     ordering = ORDERINGS[wish.ordering]
     ranked = ordering.lstrip("-") == "rank"
     if ranked:
-        first = results.order_by("id").values("pk")[:RANKED]
+        # Of many alternatives PostgreSQL expects many rows, and would walk the table for a few.
+        plain = all(len(term) == 1 for term in wish.terms)
+        first = (results.order_by("id") if plain else results).values("pk")[:RANKED]
         results = _ranked(Listing.objects.filter(pk__in=first), wish)
     ids = page_from(results, ordering, wish.at, key="product").values("pk")[: size + 1]
     found = Listing.objects.filter(pk__in=ids)
@@ -164,7 +173,7 @@ def _light(found: QuerySet[Listing], part: int) -> QuerySet[Listing, Any]:
 
 
 def _ranked(found: QuerySet[Listing], wish: Wish) -> QuerySet[Listing]:
-    return found.annotate(rank=engine().rank(wish.words, every=wish.every))
+    return found.annotate(rank=engine().rank(wish.terms, every=wish.every))
 
 
 def _sign(ordering: str) -> str:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from apps.products.queries.cursors import Position
 from apps.products.queries.tree import Branch
+from apps.products.search import Term
 
 BEST, TAKEN_IN = "best", "taken_in"
 ORDERINGS = {  # by their names in addresses: the field of a listing, "-" before it from the highest
@@ -22,14 +23,14 @@ ORDERINGS = {  # by their names in addresses: the field of a listing, "-" before
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     branch: Branch | None = None  # and all below it; None: everywhere
-    words: Sequence[str] = ()  # as `search.asked()` gives them; none: whatever there is
-    every: bool = True  # has all the words, else any of them
+    terms: Sequence[Term] = ()  # that it has; none: whatever there is
+    every: bool = True  # has all the terms, else any of them
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by axis, one of them each
     price_min: Decimal | None = None  # of what a product costs from, now
     price_max: Decimal | None = None
     in_stock: bool = False  # True: only what is left
     on_sale: bool = False  # True: only what costs less for now
-    ordering: str = TAKEN_IN  # one of ORDERINGS; BEST needs words
+    ordering: str = TAKEN_IN  # one of ORDERINGS; BEST needs terms
     at: Position | None = None  # where the page begins; None: with the first
 
     @property

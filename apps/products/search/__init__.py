@@ -7,7 +7,7 @@ from django.db.models.functions import Length
 
 from apps.products.models import Word
 from apps.products.search import choices
-from apps.products.search.base import Engine
+from apps.products.search.base import Engine, Term
 from apps.products.search.postgresql import Postgresql
 from apps.products.search.spelling import forgiven, slips
 from apps.products.search.sqlite import Sqlite
@@ -17,12 +17,37 @@ ENGINES: dict[str, Engine] = {"postgresql": Postgresql(), "sqlite": Sqlite()}
 SLACK = 2  # letters that a neighbour may be longer
 NEIGHBOURS = 2000  # that are compared: some tens of milliseconds
 
-__all__ = ["Engine", "asked", "choices", "engine", "normal", "respelt"]
+COMPLETED = 20  # words that an unfinished one may become
+
+__all__ = [
+    "Engine",
+    "Term",
+    "asked",
+    "choices",
+    "completed",
+    "engine",
+    "normal",
+    "respelt",
+    "terms",
+]
 
 
 def engine() -> Engine:
     """That of the database that is connected."""
     return ENGINES[connection.vendor]
+
+
+def completed(words: Sequence[str]) -> list[Term]:
+    """The words as terms, the last also as the words in use that begin so, the shortest first."""
+    *whole, last = words
+    longer = Word.objects.filter(text__startswith=last).exclude(text=last)
+    nearest = longer.order_by(Length("text"), "text").values_list("text", flat=True)[:COMPLETED]
+    return [*terms(whole), (last, *nearest)]
+
+
+def terms(words: Sequence[str]) -> list[Term]:
+    """Each word as a term of its own."""
+    return [(word,) for word in words]
 
 
 def respelt(words: Sequence[str]) -> list[str]:
@@ -49,6 +74,8 @@ def _nearest(word: str, others: Sequence[str]) -> str:
 
 def _neighbours(word: str) -> Sequence[str]:
     about = Word.objects.annotate(length=Length("text")).filter(
-        text__startswith=word[0], length__range=(len(word) - forgiven(word), len(word) + SLACK)
+        text__startswith=word[0],
+        length__gte=len(word) - forgiven(word),
+        length__lte=len(word) + SLACK,
     )
     return list(about.order_by("text").values_list("text", flat=True)[:NEIGHBOURS])

@@ -5,15 +5,16 @@ from typing import Any, Protocol
 
 from django.db.models import Expression, Func
 
+type Term = tuple[str, ...]  # of letters and digits only, as `words.normal()` leaves them
+
 
 class Engine(Protocol):
-    """Finds rows of `Listing`. Words are `words.asked()`."""
+    """Finds rows of `Listing`. A term is a word, or several of which one will do."""
 
-    def matching(self, words: Sequence[str], *, every: bool = True) -> Expression:
-        """True of the rows that have all the words (else one of them) somewhere; the last word may
-        be the beginning of theirs."""
+    def matching(self, terms: Sequence[Term], *, every: bool = True) -> Expression:
+        """True of the rows that have all the terms (else one of them) somewhere."""
 
-    def rank(self, words: Sequence[str], *, every: bool = True) -> Expression:
+    def rank(self, terms: Sequence[Term], *, every: bool = True) -> Expression:
         """How well a row that matches does, from 0; a title counts most, a description least."""
 
     def having(self, lines: Sequence[str]) -> Expression:

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from django.db import connection
 from django.db.models import BooleanField, Expression, F, FloatField, Value
 
-from apps.products.search.base import OfRow
+from apps.products.search.base import OfRow, Term
 
 ALIKE = 8  # words
 
 
 class Postgresql:
-    def matching(self, words: Sequence[str], *, every: bool = True) -> Expression:
-        return Matching(F("id"), Value(_query(words, every=every)))
+    def matching(self, terms: Sequence[Term], *, every: bool = True) -> Expression:
+        return Matching(F("id"), Value(_query(terms, every=every)))
 
-    def rank(self, words: Sequence[str], *, every: bool = True) -> Expression:
-        return Rank(F("id"), Value(_query(words, every=every)))
+    def rank(self, terms: Sequence[Term], *, every: bool = True) -> Expression:
+        return Rank(F("id"), Value(_query(terms, every=every)))
 
     def having(self, lines: Sequence[str]) -> Expression:
         return Having(F("id"), *(Value(line) for line in lines))
@@ -71,8 +71,7 @@ class Having(OfRow):
         return f"(string_to_array({row}.choices, chr(10)) && ARRAY[{', '.join(given)}]::text[])"
 
 
-def _query(words: Sequence[str], *, every: bool) -> str:
-    """Of words that are letters and digits only; in quotes they are never an operator."""
-    *whole, last = words
-    terms = [*(f"'{word}'" for word in whole), f"'{last}':*"]
-    return (" & " if every else " | ").join(terms)
+def _query(terms: Sequence[Term], *, every: bool) -> str:
+    """In quotes the words are never an operator."""
+    either = (" | ".join(f"'{word}'" for word in term) for term in terms)
+    return (" & " if every else " | ").join(f"({term})" for term in either)

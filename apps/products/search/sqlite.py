@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import connection
 from django.db.models import BooleanField, Expression, F, FloatField, Value
 
-from apps.products.search.base import OfRow
+from apps.products.search.base import OfRow, Term
 from apps.products.search.spelling import likeness, trigrams
 
 ALIKE = 8  # words
@@ -17,11 +17,11 @@ LEAST_LIKENESS = 0.3  # as PostgreSQL's pg_trgm.similarity_threshold
 
 
 class Sqlite:
-    def matching(self, words: Sequence[str], *, every: bool = True) -> Expression:
-        return Matching(F("id"), Value(_query(words, every=every)))
+    def matching(self, terms: Sequence[Term], *, every: bool = True) -> Expression:
+        return Matching(F("id"), Value(_query(terms, every=every)))
 
-    def rank(self, words: Sequence[str], *, every: bool = True) -> Expression:
-        return Rank(F("id"), Value(_query(words, every=every)))
+    def rank(self, terms: Sequence[Term], *, every: bool = True) -> Expression:
+        return Rank(F("id"), Value(_query(terms, every=every)))
 
     def having(self, lines: Sequence[str]) -> Expression:
         return Having(F("id"), *(Value(f"\n{line}\n") for line in lines))
@@ -66,8 +66,7 @@ class Having(OfRow):
         return f"({' OR '.join(f'instr({row}.choices, {line}) > 0' for line in given)})"
 
 
-def _query(words: Sequence[str], *, every: bool) -> str:
-    """Of words that are letters and digits only; in quotes they are never an operator."""
-    *whole, last = words
-    terms = [*(f'"{word}"' for word in whole), f'"{last}" *']
-    return (" AND " if every else " OR ").join(terms)
+def _query(terms: Sequence[Term], *, every: bool) -> str:
+    """In quotes the words are never an operator."""
+    either = (" OR ".join(f'"{word}"' for word in term) for term in terms)
+    return (" AND " if every else " OR ").join(f"({term})" for term in either)

@@ -1,7 +1,7 @@
 """Search: whatever the database, the same words find the same things."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.products import operations
 from apps.products.models import Listing, Product, Word
@@ -146,14 +146,12 @@ def test_what_is_in_a_hidden_category_is_not_found(client, shop):
 
 
 def test_a_change_that_is_undone_leaves_no_trace(client, shop):
-    from django.db import transaction
-
     mug = Product.objects.get(title="Harbour mug")
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         operations.save_product(
             slug=mug.slug, title="Pier beaker", description="x", category=mug.category.slug
         )
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert found(client, "beaker") == []
     assert found(client, "harbour") == ["Harbour mug"]
 
@@ -185,7 +183,7 @@ def test_nothing_is_best_without_words(client):
 # Suggestions ------------------------------------------------------------------------------------
 def test_suggestions_lead_to_categories_and_products(client, shop, django_assert_num_queries):
     CategoryFactory(title="Mugs and cups", slug="mugs")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         answer = client.get("/products/suggest/?q=mu")
     assert answer["Cache-Control"] == "public, max-age=60"
     assert answer.json()["suggestions"] == [
@@ -245,6 +243,6 @@ def test_a_missing_extension_is_told(monkeypatch):
     assert check_trigrams(None, None) == []
 
 
-def test_words_in_use_are_those_of_titles_and_options(shop):
+def test_words_in_use_are_those_of_products(shop):
     assert set(Word.objects.values_list("text", flat=True)) >= {"harbour", "mug", "blue", "cafe"}
-    assert not Word.objects.filter(text="stoneware").exists()
+    assert Word.objects.filter(text="stoneware").exists()

@@ -66,7 +66,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
 
 
 def _context(request: HttpRequest, said: Asking, tree: queries.Tree) -> dict[str, Any]:
-    found = queries.find(said.wish, tree, size=PAGE_SIZE)
+    found = queries.find(said.wish, said.words, tree, size=PAGE_SIZE)
     branch, shelf = said.wish.branch, found.shelf
     path = branch.path if branch else ()
     plain = said.address == "?"
@@ -80,7 +80,7 @@ def _context(request: HttpRequest, said: Asking, tree: queries.Tree) -> dict[str
         "before": shelf.before and said.page(shelf.before),
         "after": shelf.after and said.page(shelf.after),
         "sorts": {key: name for key, name in SORTS.items() if key != queries.BEST or said.text},
-        "alike": queries.branches_like(said.wish.words, tree),
+        "alike": queries.branches_like(said.words, tree),
         "open": bool(request.htmx),  # type: ignore[attr-defined]  # the form was being used
         "indexed": plain,
         "canonical": request.build_absolute_uri() if plain and said.wish.at else _bare(request),
