@@ -69,11 +69,8 @@ class Deployment:
             self.work(name)
 
     def violations(self) -> list[str]:
-        """What is wrong in the database now; see invariants.py."""
-        code = (
-            "from shop.tests.invariants import violations;"
-            " print(*violations(killed=True), sep='\\n')"
-        )
+        """What is wrong in the database now; see shop/invariants."""
+        code = "from shop.invariants import violations; print(*violations(killed=True), sep='\\n')"
         told = succeed("manage.py", "shell", "-v0", "-c", code, **self.environment)
         return [line for line in told.splitlines() if line]
 

@@ -12,10 +12,10 @@ from django.core.cache import cache
 from django.test import Client
 
 from eventbus.testing import drain
+from shop.invariants import violations
 from shop.settings import redis_cache
 from shop.tests import servers
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
 from shop.tests.shopper import Shopper
 
 pytestmark = [
