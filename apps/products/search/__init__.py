@@ -17,7 +17,9 @@ ENGINES: dict[str, Engine] = {"postgresql": Postgresql(), "sqlite": Sqlite()}
 SLACK = 2  # letters that a neighbour may be longer
 NEIGHBOURS = 2000  # that are compared: some tens of milliseconds
 
-COMPLETED = 20  # words that an unfinished one may become
+# Words that an unfinished one may become. Of more, PostgreSQL expects so many rows that it walks
+# the table rather than use the index.
+COMPLETED = 4
 
 __all__ = [
     "Engine",
