@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from apps.products import operations, pictures, queries
-from apps.products.models import Picture, Variant
+from apps.products.models import Picture, Product, Variant
 from apps.products.tests.factories import PictureFactory, ProductFactory, VariantFactory
 from eventbus.testing import published
 
@@ -34,7 +34,7 @@ def test_a_variant_shows_its_own_pictures_first(mug):
     save("mug-red", position=0)
     save("mug-blue", sku="MUG", position=1)
     save("mug-blue-close", sku="MUG", position=0)
-    product = queries.detailed().get()
+    product = queries.in_detail(Product.objects.get().slug)
     shown = [picture.recipe for picture in queries.gallery(product, product.on_offer[0])]
     assert shown == ["mug-blue-close", "mug-blue", "mug-red"]
     assert queries.gallery(product)[0].recipe == "mug-red"
@@ -44,7 +44,7 @@ def test_a_drawing_that_several_have_is_shown_once(mug):
     save("mug-blue", "Of the variant", sku="MUG")
     save("mug-oak", "Another", position=1)
     save("mug-blue", "Of the product")
-    product = queries.detailed().get()
+    product = queries.in_detail(Product.objects.get().slug)
     shown = [picture.alt for picture in queries.gallery(product, product.on_offer[0])]
     assert shown == ["Of the variant", "Another"]
     assert [picture.alt for picture in queries.gallery(product)] == ["Of the product", "Another"]
