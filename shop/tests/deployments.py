@@ -16,7 +16,7 @@ from shop.tests.processes import ROOT, succeed
 from shop.tests.shopper import Transport, over_http
 
 READY_SECONDS = 40
-UNLIMITED = {"API_ANON_RATE": "", "CARD_RATE": ""}  # all shoppers have one address here
+UNLIMITED = dict.fromkeys(["API_ANON_RATE", "API_USER_RATE", "CARD_RATE"], "")  # of one address
 UNLIMITED["STAFF_MAIL"] = ""  # who counts mails means those to shoppers
 GRANIAN = "granian --interface wsgi --host 127.0.0.1 --no-ws --workers 1 --blocking-threads 4"
 
