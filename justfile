@@ -72,6 +72,14 @@ bench-peers *options:
 bench-saga *options:
     uv run python -m bench.saga {{ options }}
 
+# Many clients for the last unit, and a flash sale: just contention --quick
+contention *options:
+    uv run python -m bench.contention {{ options }}
+
+# Break everything around a running shop and see that nothing is lost: just chaos --seed 7 --seconds 600 --only F4,F5
+chaos *options:
+    uv run python -m bench.chaos {{ options }}
+
 # Write the contract files anew from the events in the code
 contracts:
     uv run manage.py eventbus contracts --write

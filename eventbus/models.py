@@ -6,6 +6,8 @@ ticks' snapshot and their indexes.
 
 from django.db import models
 
+from eventbus.shards import SHARDS
+
 
 class Body(models.Model):
     """What an event says. Rows that must outlive the log's retention hold a copy."""
@@ -72,7 +74,11 @@ class Cursor(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["subscriber", "lo"], name="eventbus_cursor_range")
+            models.UniqueConstraint(fields=["subscriber", "lo"], name="eventbus_cursor_range"),
+            models.CheckConstraint(
+                condition=models.Q(hi__gt=models.F("lo"), hi__lte=SHARDS),
+                name="eventbus_cursor_has_shards",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,9 @@ from django.db import connections
 
 from eventbus import conf
 from eventbus.cursors import ensure_cursors
-from eventbus.worker import Worker
+from eventbus.worker import Caller, Worker
+from shop.clock import moved_clock
+from shop.past import DAYS, Past
 
 CARDS = {  # of the mock gateway; any future date, any code
     "4242 4242 4242 4242": "is paid",
@@ -34,6 +38,7 @@ class Demo:
 
     seed: int
     reset: bool = False
+    bare: bool = False  # without a past
     stock: dict[str, int] = field(default_factory=dict)  # units by SKU
     sign_ins: list[Any] = field(default_factory=list)
     coupons: list[Any] = field(default_factory=list)
@@ -43,6 +48,20 @@ class Demo:
         if self.reset:
             yield "Empty database", empty_database
         yield "Tables", migrate
+        with ExitStack() as stack:
+            if lives := not self.bare and self._may_have_a_past():
+                self._clock = stack.enter_context(moved_clock())
+                self._clock.move(days=-DAYS)
+            yield from self._things()
+            if lives:
+                yield "Past orders", self.live_the_past
+
+    def _may_have_a_past(self) -> bool:
+        return {"products", "users", "cart", "inventory", "orders", "payments"} <= set(
+            settings.SHOP_CONTEXTS
+        )
+
+    def _things(self) -> Iterator[tuple[str, Callable[[], str]]]:
         if "products" in settings.SHOP_CONTEXTS:
             yield "Catalogue", self.load_catalogue
         if "users" in settings.SHOP_CONTEXTS:
@@ -72,6 +91,15 @@ class Demo:
         import_module("apps.inventory.demo").load(self.stock)
         return tell_drained()
 
+    def live_the_past(self) -> str:
+        """Once: where there are orders, nothing is added."""
+        orders = import_module("apps.orders.demo")
+        if not orders.count():
+            now = self._clock.now() + timedelta(days=DAYS)
+            Past(seed=self.seed, clock=self._clock, now=now, stock=self.stock, drain=rest).live()
+        told = (f"{number} {status.lower()}" for status, number in orders.statuses().items())
+        return ", ".join(told)
+
 
 def migrate() -> str:
     call_command("migrate", verbosity=0, interactive=False)
@@ -85,6 +113,15 @@ def drain() -> int:
     ensure_cursors()
     worker, handled = Worker(), 0
     while done := worker.step():
+        handled += done
+    return handled
+
+
+def rest() -> int:
+    """The same, and the external calls: with the mails and the mock gateway's answers."""
+    ensure_cursors()
+    worker, caller, handled = Worker(), Caller(), 0
+    while done := worker.step() + caller.step():
         handled += done
     return handled
 

@@ -34,6 +34,7 @@ def redis_cache(url: str) -> dict[str, Any]:
         "OPTIONS": {
             "SOCKET_CONNECT_TIMEOUT": 0.3,  # seconds; a hanging Redis must not hang a page
             "SOCKET_TIMEOUT": 0.3,
+            "CONNECTION_POOL_CLASS": "shop.cache.GuardedPool",  # it waits once in five seconds
             "IGNORE_EXCEPTIONS": True,  # Redis gone is slower, never an error
         },
     }

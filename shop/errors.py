@@ -1,5 +1,6 @@
 """What Django's own errors answer: a page to people, problem+json to the API's clients."""
 
+import sys
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -7,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
 from shop.api import problem_response
+from shop.faults import is_unusable, unavailable
 
 API = "/api/"
 
@@ -32,6 +34,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest, **_: Any) -> HttpResponse:
+    """Called while the error is handled. A database that is gone is met outside the views too: by
+    the session, when it is saved."""
+    error = sys.exception()
+    if error is not None and is_unusable(error):
+        return unavailable(request, error)
     if request.path.startswith(API):
         detail = "Something went wrong on our side. It has been logged; please try again."
         return problem_response(500, detail=detail, code="error")

@@ -28,6 +28,12 @@ def navigation() -> list[dict[str, str]]:
     return [{"label": entry["label"], "href": reverse(entry["url"])} for entry in nav_entries()]
 
 
+def sitemaps() -> list[str]:
+    """The paths of the apps' maps for search engines (`sitemap = "products:sitemap"`)."""
+    names = [getattr(config, "sitemap", None) for config in apps.get_app_configs()]
+    return [reverse(name) for name in names if name]
+
+
 def fillers() -> Iterator[tuple[str, str, str]]:
     """Every filled slot: the app's label, the slot's name, the dotted path of what fills it."""
     for config in apps.get_app_configs():

@@ -4,14 +4,16 @@ from importlib.util import find_spec
 
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from shop import api, health, legal, monitoring
-from shop.storefront import navigation
+from shop.storefront import navigation, sitemaps
+
+PRIVATE = ["/admin/", "/api/", "/cart/", "/orders/", "/payments/", "/users/", "/*?q=", "/*&q="]
 
 
 def home(request: HttpRequest) -> HttpResponseRedirect:
@@ -29,6 +31,13 @@ def favicon(request: HttpRequest) -> HttpResponseRedirect:
     return redirect(static("shop/icon.svg"))
 
 
+def robots(request: HttpRequest) -> HttpResponse:
+    """What search engines need not look at, and the maps of what they should."""
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in PRIVATE)]
+    lines += [f"Sitemap: {request.build_absolute_uri(path)}" for path in sitemaps()]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
+
+
 urlpatterns = [
     path("", home, name="home"),
     path("favicon.ico", favicon),
@@ -36,6 +45,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("robots.txt", robots, name="robots"),
     path("metrics", monitoring.metrics, name="metrics"),
     path("legal/<slug:name>/", legal.page, name="legal"),
 ]

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 class CartConfig(AppConfig):
     name = "apps.cart"
     label = "cart"
+    audit = "apps.cart.audit"
     slots = {
         "header": "apps.cart.slots.header",
         "product.buy": "apps.cart.slots.buy",

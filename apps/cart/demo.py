@@ -1,10 +1,12 @@
-"""Two coupons to try the shop with."""
+"""Two coupons to try the shop with, and the carts of those who bought before."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from apps.cart import queries
 from apps.cart.models import Coupon
-from apps.cart.operations import save_coupon
+from apps.cart.operations import add_line, apply_coupon, make_quote, remove_line, save_coupon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +30,15 @@ def load() -> list[Sample]:
         Sample(code="WELCOME10", words="10 % off, once a customer"),
         Sample(code="HARBOUR5", words="5.00 off from 40.00 on, 100 times in all"),
     ]
+
+
+def quote(*, owner: str, units: Mapping[str, int], country: str, coupon: str = "") -> str:
+    """Have the units (by SKU), and nothing left over from before, in the owner's cart, and give
+    the signed quote of it. Raises what the operations raise: NotSold, CouponRefused and others."""
+    for line in queries.contents(owner).lines:
+        remove_line(owner=owner, sku=line.sku)
+    for sku, number in units.items():
+        add_line(owner=owner, sku=sku, quantity=number)
+    if coupon:
+        apply_coupon(owner=owner, code=coupon)
+    return make_quote(owner=owner, country=country, shipping_method="standard").token

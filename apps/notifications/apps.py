@@ -7,6 +7,7 @@ from django.conf import settings
 class NotificationsConfig(AppConfig):
     name = "apps.notifications"
     label = "notifications"
+    audit = "apps.notifications.audit"
     slots = {
         "account.links": "apps.notifications.slots.account_link",
         "order.staff": "apps.notifications.slots.order_staff",

@@ -239,5 +239,8 @@ def wipe(mail: RequestedMail) -> None:
     record=operations.record_sent,
     replay=True,
 )
-def send(mails: Sequence[RequestedMail]) -> list[Notification | Exception | None]:
-    return operations.send([mail.notification_id for mail in mails])
+def send(
+    mails: Sequence[RequestedMail], events: Sequence[Envelope]
+) -> list[Notification | Exception | None]:
+    requests = [(m.notification_id, e.event_id) for m, e in zip(mails, events, strict=True)]
+    return operations.send(requests)

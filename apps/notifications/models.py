@@ -96,6 +96,7 @@ class Notification(models.Model):
     error = models.TextField(blank=True)  # of the last attempt
     created_at = models.DateTimeField(default=timezone.now)
     begun_at = models.DateTimeField(null=True, blank=True)  # the last attempt
+    begun_by = models.UUIDField(null=True, blank=True)  # the event whose call makes it
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -21,6 +21,11 @@ def mails_of(order_id: UUID) -> QuerySet[Notification]:
     return Notification.objects.filter(order_id=order_id).order_by("created_at", "id")
 
 
+def mails(**wanted: UUID | str) -> QuerySet[Notification]:
+    """The mails whose fields are as wanted, without what they say."""
+    return Notification.objects.filter(**wanted).defer("text", "html")
+
+
 def with_order_number(mails: QuerySet[Notification]) -> QuerySet[Notification]:
     """The mails, each with the number that people call its order by as `order_number`."""
     orders = OrderInfo.objects.filter(pk=OuterRef("order_id"))

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 class OrdersConfig(AppConfig):
     name = "apps.orders"
     label = "orders"
+    audit = "apps.orders.audit"
     nav = [{"label": "My orders", "url": "orders:list", "order": 40}]
     slots = {
         "cart.checkout": "apps.orders.slots.checkout",

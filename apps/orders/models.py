@@ -108,6 +108,9 @@ class Order(models.Model):
                 ),
             ),
             models.CheckConstraint(
+                name="orders_refunded_within_the_total", condition=Q(refunded__lte=F("total"))
+            ),
+            models.CheckConstraint(
                 name="orders_parts_within_their_whole",
                 condition=between("discount", F("subtotal"))
                 & between("shipping_tax", F("shipping"))
@@ -198,6 +201,12 @@ class StatusChange(models.Model):
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(name="orders_each_status_once", fields=["order", "to_status"]),
+            models.CheckConstraint(
+                name="orders_history_moves", condition=~Q(from_status=F("to_status"))
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.from_status or 'new'} → {self.to_status} by {self.by}"

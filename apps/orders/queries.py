@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from apps.orders.access import is_access_token
-from apps.orders.models import Order, Price, TimelineEntry, first_id
+from apps.orders.models import Order, OrderLine, Price, TimelineEntry, first_id
 from apps.orders.quotes import Offer, OfferLine
 from apps.orders.refusals import (
     CartBeingOrdered,
@@ -63,6 +63,33 @@ def orders_of(
     given = {name: value for name, value in wanted.items() if value is not None}
     mine = Order.objects.filter(owner=owner, **given).order_by("-placed_at")
     return mine.prefetch_related("lines", "timeline")
+
+
+def all_orders(
+    *,
+    status: str | None = None,
+    number: str | None = None,
+    email: str | None = None,
+    customer_id: UUID | None = None,
+    sku: str | None = None,
+    placed_after: datetime | None = None,
+    placed_before: datetime | None = None,
+) -> QuerySet[Order]:
+    """Everybody's orders with their lines, timelines and history, and whether a refund of each
+    failed (`refund_failed`); only those that are all of what is given."""
+    wanted = {
+        "status": status,
+        "number": number and number.upper(),
+        "email__iexact": email,
+        "customer_id": customer_id,
+        "placed_at__gt": placed_after,
+        "placed_at__lt": placed_before,
+    }
+    given = {name: value for name, value in wanted.items() if value is not None}
+    orders = Order.objects.filter(**given).annotate(refund_failed=refund_failed())
+    if sku is not None:
+        orders = orders.filter(Exists(OrderLine.objects.filter(order=OuterRef("pk"), sku=sku)))
+    return orders.prefetch_related("lines", "timeline", "history")
 
 
 def order_of_quote(offer: Offer) -> Order | None:

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 class PaymentsConfig(AppConfig):
     name = "apps.payments"
     label = "payments"
+    audit = "apps.payments.audit"
     slots = {
         "checkout.payment": "apps.payments.slots.checkout_payment",
         "order.staff": "apps.payments.slots.order_staff",

@@ -4,4 +4,10 @@ from django.apps import AppConfig
 class ProductsConfig(AppConfig):
     name = "apps.products"
     label = "products"
+    audit = "apps.products.audit"
     nav = [{"label": "Shop", "url": "products:list", "order": 10}]
+    slots = {"search": "apps.products.slots.search"}
+    sitemap = "products:sitemap"
+
+    def ready(self) -> None:
+        from apps.products import checks  # noqa: F401  (registers them)

@@ -1,73 +1,120 @@
-"""The demo catalogue: `catalogue.toml`, taken in through the operations like any other."""
+"""The demo catalogue: the files in `catalogue/`, taken in through the operations like any other."""
 
 import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import product as every
 from pathlib import Path
 from typing import Any
 
+from django.db import transaction
+
 from apps.products import operations
-from apps.products.pictures import CLOSE
+from apps.products.models import Product
+from apps.products.operations import Article
+from apps.products.pictures import CLOSE, PAIR
+from apps.products.praise import review
 
-CATALOGUE = Path(__file__).with_name("catalogue.toml")
+__all__ = ["load", "review"]
+CATALOGUE = Path(__file__).with_name("catalogue")
+# The part of a SKU that stands for a colour: its first letters, unless they are another's.
+CODES = {"Navy": "NVY", "Green": "GRN", "Pink": "PNK", "Cream": "CRM", "Grey": "GRY"}
+FEWER = 3  # units, with each step away from the middle size
 
 
+@transaction.atomic
 def load() -> dict[str, int]:
-    """Bring the catalogue to what the file says and say how much of each SKU there is at first.
+    """Take in what the files say and say how much of each SKU there is at first.
 
-    A second run changes and announces nothing; after the file has changed, only what is new.
-    What the file does not name is left alone.
+    What is there already is left alone, whatever has become of it since: a second run changes and
+    announces nothing.
     """
-    catalogue = tomllib.loads(CATALOGUE.read_text())
-    for position, category in enumerate(catalogue["categories"]):
+    parts = [tomllib.loads(file.read_text()) for file in sorted(CATALOGUE.glob("*.toml"))]
+    for position, category in enumerate(_all(parts, "categories")):
         operations.save_category(position=position, **category)
+    known = set(Product.objects.values_list("slug", flat=True))
     stock: dict[str, int] = {}
-    for product in catalogue["products"]:
-        stock |= _take_in(**product)
-    for sale in catalogue["sales"]:
+    for product in _all(parts, "products"):
+        stock |= _take_in(known=product["slug"] in known, **product)
+    for sale in _all(parts, "sales"):
         _put_on_sale(**sale)
     return stock
 
 
+def _all(parts: Sequence[Mapping[str, Any]], what: str) -> Iterator[dict[str, Any]]:
+    for part in parts:
+        yield from part.get(what, [])
+
+
 def _take_in(
     *,
+    known: bool,
     slug: str,
     title: str,
-    variants: list[dict[str, Any]],
-    options: dict[str, list[str]] | None = None,
-    **product: Any,
+    description: str,
+    category: str,
+    tax_class: str = Product.TaxClass.STANDARD,
+    variants: Sequence[Mapping[str, Any]] = (),
+    options: Mapping[str, list[str]] | None = None,
+    **short: Any,
 ) -> dict[str, int]:
-    operations.save_product(slug=slug, title=title, **product)
+    if short:
+        options, variants = _at_length(**short)
     colours = [variant["option"] for variant in variants if "option" in variant]
     axes = options or ({"Colour": colours} if colours else {})
-    for position, (name, values) in enumerate(axes.items()):
-        operations.save_option(product=slug, name=name, values=values, position=position)
-    for variant in variants:
-        colour = variant["picture"].partition("-")[2]
-        _take_in_variant(slug, list(axes), alt=f"{title} in {colour}", **variant)
+    if not known:
+        operations.import_product(
+            slug=slug,
+            title=title,
+            description=description,
+            category=category,
+            tax_class=tax_class,
+            axes=axes,
+            articles=[_article(title, list(axes), **variant) for variant in variants],
+        )
     return {variant["sku"]: variant["stock"] for variant in variants}
 
 
-def _take_in_variant(
-    product: str,
-    axes: list[str],
-    *,
-    sku: str,
-    price: str,
-    picture: str,
-    alt: str,
-    stock: int,
-    option: str = "",
-) -> None:
-    operations.save_variant(
+def _at_length(
+    *, sku: str, price: str, shape: str, colours: dict[str, int], sizes: Sequence[str] = ()
+) -> tuple[dict[str, list[str]], list[dict[str, Any]]]:
+    """The axes, and each variant by itself, of a product that says them in short."""
+    axes = {"Colour": list(colours)} if sizes or len(colours) > 1 else {}
+    axes |= {"Size": list(sizes)} if sizes else {}
+    variants = []
+    for colour, (place, size) in every(colours, enumerate(sizes or [""])):
+        code = CODES.get(colour, colour[:3].upper())
+        far = abs(place - len(sizes) // 2) if sizes else 0
+        variants.append(
+            {
+                "sku": "-".join([sku, code, *([_code_of(size)] if size else [])]),
+                "price": price,
+                "picture": f"{shape}-{colour.lower()}",
+                "stock": max(0, colours[colour] - FEWER * far),
+            }
+            | ({"option": " / ".join(filter(None, [colour, size]))} if axes else {})
+        )
+    return axes, variants
+
+
+def _code_of(size: str) -> str:
+    return "".join(letter for letter in size if letter.isalnum() or letter == "-").upper()
+
+
+def _article(
+    title: str, axes: list[str], *, sku: str, price: str, picture: str, option: str = "", **_: Any
+) -> Article:
+    colour = picture.partition("-")[2]
+    alt = f"{title} in {colour}"
+    return Article(
         sku=sku,
-        product=product,
         price=Decimal(price),
         options=dict(zip(axes, option.split(" / "), strict=True)) if axes else {},
-        picture=picture,
-        picture_alt=alt,
-    )
-    operations.save_picture(
-        product=product, sku=sku, recipe=picture + CLOSE, alt=f"Close view: {alt}", position=1
+        pictures={
+            picture: alt,
+            picture + CLOSE: f"Close view: {alt}",
+            picture + PAIR: f"Two beside each other: {alt}",
+        },
     )
 
 

@@ -1,5 +1,6 @@
-"""What machines read on the page of a product: schema.org, as JSON-LD."""
+"""What machines read on the pages: schema.org, as JSON-LD."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.products.models import Product, Variant
+from apps.products.queries import Branch, Card
 
 KNOWN = {True: "https://schema.org/InStock", False: "https://schema.org/OutOfStock"}
 
@@ -39,3 +41,41 @@ def product_data(
             "reviewCount": product.rating_count,
         }
     return data
+
+
+def trail_data(request: HttpRequest, path: Sequence[Any]) -> dict[str, Any]:
+    """The categories (each with `slug` and `title`) that lead to a page, from the shop on."""
+    steps = [("Shop", reverse("products:list"))]
+    steps += [(one.title, reverse("products:category", args=[one.slug])) for one in path]
+    return {
+        "@context": "https://schema.org",
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {
+                "@type": "ListItem",
+                "position": position,
+                "name": title,
+                "item": request.build_absolute_uri(address),
+            }
+            for position, (title, address) in enumerate(steps, start=1)
+        ],
+    }
+
+
+def list_data(
+    request: HttpRequest, path: Sequence[Branch], cards: Sequence[Card]
+) -> list[dict[str, Any]]:
+    """The way to a list, and the products on its page."""
+    products = {
+        "@context": "https://schema.org",
+        "@type": "ItemList",
+        "itemListElement": [
+            {
+                "@type": "ListItem",
+                "position": position,
+                "url": request.build_absolute_uri(reverse("products:product", args=[card.slug])),
+            }
+            for position, card in enumerate(cards, start=1)
+        ],
+    }
+    return [trail_data(request, path), products]

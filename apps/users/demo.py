@@ -1,7 +1,12 @@
-"""Two people to try the shop with."""
+"""Two people to try the shop with, and the customers that it had before."""
 
-from dataclasses import dataclass
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
@@ -26,6 +31,19 @@ PEOPLE = [
 ]
 
 
+CUSTOMERS = Path(__file__).with_name("customers.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """Somebody who buys, as the other contexts know them."""
+
+    id: UUID
+    email: str
+    name: str
+    address: dict[str, Any]  # what orders asks for
+
+
 @transaction.atomic
 def load() -> list[SignIn]:
     """Make sure that a superuser and a shopper exist. Never changes an account that does."""
@@ -33,6 +51,26 @@ def load() -> list[SignIn]:
         if not queries.is_taken(email=person.email):
             _add(person)
     return PEOPLE
+
+
+@transaction.atomic
+def load_customers() -> list[Customer]:
+    """Make sure that the customers of `customers.toml` exist, with the demo shopper's password and
+    an address each. Never changes an account that does."""
+    password = make_password(PEOPLE[1].password)  # once: it takes its time on purpose
+    rows = tomllib.loads(CUSTOMERS.read_text())["customers"]
+    return [_customer(password=password, **row) for row in rows]
+
+
+def _customer(*, password: str, email: str, **place: str) -> Customer:
+    written = Place(**{"line2": "", **place})
+    user = User.objects.filter(email=email).first()
+    if user is None:
+        user = User(email=email, name=written.name, email_verified_at=timezone.now())
+        user.password = password
+        operations.add_user(user=user)
+        operations.add_address(user_id=user.pk, place=written)
+    return Customer(id=user.pk, email=email, name=user.name, address=asdict(written))
 
 
 def _add(person: SignIn) -> None:

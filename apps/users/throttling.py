@@ -1,6 +1,6 @@
 """How often a client may try passwords and have mails sent.
 
-Counted in the cache: where that is gone, everything still works. A client that is refused on a
+Counted in the cache, or by each process while Redis is gone. A client that is refused on a
 page is refused by the API too. Rates are DEFAULT_THROTTLE_RATES, by scope.
 """
 
@@ -8,7 +8,6 @@ from hashlib import sha256
 from math import ceil
 from typing import Any
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from rest_framework.request import Request
@@ -53,7 +52,7 @@ class AccountThrottle(SimpleRateThrottle):
     @classmethod
     def forget(cls, *, email: str) -> None:
         """Give the account its tries back."""
-        cache.delete(cls()._key(email))
+        cls.cache.delete(cls()._key(email))
 
 
 class OwnAccountThrottle(AccountThrottle):

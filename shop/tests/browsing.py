@@ -37,7 +37,7 @@ def running_demo(folder: Path) -> Iterator[str]:
     port, log = _free_port(), folder / "demo.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "demo", "--port", str(port)],
+            [sys.executable, "manage.py", "demo", "--bare", "--port", str(port)],
             cwd=ROOT,
             env=outer_environment() | {"DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3"},
             stdin=subprocess.DEVNULL,

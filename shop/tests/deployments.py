@@ -16,7 +16,7 @@ from shop.tests.processes import ROOT, succeed
 from shop.tests.shopper import Transport, over_http
 
 READY_SECONDS = 40
-UNLIMITED = {"API_ANON_RATE": "", "CARD_RATE": ""}  # all shoppers have one address here
+UNLIMITED = dict.fromkeys(["API_ANON_RATE", "API_USER_RATE", "CARD_RATE"], "")  # of one address
 UNLIMITED["STAFF_MAIL"] = ""  # who counts mails means those to shoppers
 GRANIAN = "granian --interface wsgi --host 127.0.0.1 --no-ws --workers 1 --blocking-threads 4"
 
@@ -31,7 +31,7 @@ class Deployment:
     ports: dict[str, int] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        succeed("manage.py", "demo", "--no-serve", **self.environment)
+        succeed("manage.py", "demo", "--bare", "--no-serve", **self.environment)
         return self
 
     def __exit__(
@@ -50,9 +50,21 @@ class Deployment:
         self._wait_until_ready(name, port)
         return over_http(f"http://127.0.0.1:{port}")
 
-    def work(self, name: str) -> None:
-        """A bus worker with that name."""
-        self._start(name, "manage.py", "eventbus", "run")
+    def work(self, name: str, *command: str, **environment: str) -> None:
+        """A bus worker with that name: the shop's, or that command's; `environment` is for it
+        alone."""
+        self._start(name, *(command or ("manage.py", "eventbus", "run")), **environment)
+
+    def end(self, name: str, *, seconds: float = 30) -> int:
+        """SIGTERM to the process, as a rolling restart does; its exit code.
+
+        Raises TimeoutExpired when it has not ended after so many seconds.
+        """
+        process = self.processes[name]
+        process.terminate()
+        code = process.wait(seconds)
+        del self.processes[name]
+        return code
 
     def kill(self, name: str) -> None:
         """SIGKILL to the process and every process it has started."""
@@ -69,11 +81,8 @@ class Deployment:
             self.work(name)
 
     def violations(self) -> list[str]:
-        """What is wrong in the database now; see invariants.py."""
-        code = (
-            "from shop.tests.invariants import violations;"
-            " print(*violations(killed=True), sep='\\n')"
-        )
+        """What is wrong in the database now; see shop/invariants."""
+        code = "from shop.invariants import violations; print(*violations(killed=True), sep='\\n')"
         told = succeed("manage.py", "shell", "-v0", "-c", code, **self.environment)
         return [line for line in told.splitlines() if line]
 
@@ -84,12 +93,12 @@ class Deployment:
             time.sleep(0.5)
         return wrong
 
-    def _start(self, name: str, *arguments: str) -> None:
+    def _start(self, name: str, *arguments: str, **environment: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=ROOT,
-                env={**os.environ, **UNLIMITED, **self.environment},
+                env={**os.environ, **UNLIMITED, **self.environment, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -30,10 +30,10 @@ from eventbus.models import Event, Parked
 from eventbus.operating import skip, split
 from eventbus.registry import subscribers
 from eventbus.testing import drain, redeliver
+from shop.clock import Clock
+from shop.invariants import violations
 from shop.tests.cards import GOOD, NO_FUNDS
-from shop.tests.clock import Clock
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
 from shop.tests.shopper import Answer, Shopper
 
 LATE = timedelta(minutes=14)  # at most, that one context hears of another: see coupons.GRACE

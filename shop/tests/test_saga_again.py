@@ -8,9 +8,9 @@ from apps.cart.models import Cart
 from apps.orders.models import Order
 from apps.payments.models import GatewayCharge
 from eventbus.testing import drain
+from shop.invariants import violations
 from shop.tests.cards import NO_FUNDS
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
 from shop.tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)

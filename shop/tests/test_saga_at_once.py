@@ -10,8 +10,8 @@ from apps.inventory.models import StockItem
 from apps.notifications.models import Notification
 from eventbus import worker
 from eventbus.testing import drain
+from shop.invariants import violations
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
 from shop.tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from apps.orders.models import Order
 from apps.orders.operations import sweeping
 from apps.payments.gateway.numbers import TEST_CARDS
+from shop.clock import moved_clock
 from shop.tests.cards import GOOD
-from shop.tests.clock import moved_clock
 from shop.tests.histories import History
 
 NIGHTLY = settings.get_current_profile_name() == "nightly"

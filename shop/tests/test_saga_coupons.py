@@ -9,9 +9,9 @@ from django.utils import timezone
 from apps.cart.models import Coupon, CouponUse
 from apps.orders.models import Order
 from eventbus.testing import drain
+from shop.invariants import violations
 from shop.tests.cards import NO_FUNDS
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
 from shop.tests.shopper import Shopper
 from shop.tests.test_saga_again import sign_in
 

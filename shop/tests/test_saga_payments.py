@@ -11,9 +11,9 @@ from apps.inventory.models import StockItem
 from apps.payments import operations
 from apps.payments.models import GatewayRefund, Payment
 from eventbus.testing import drain, published
+from shop.invariants import violations
 from shop.tests.cards import SILENT_THEN_PAID
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
 from shop.tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)

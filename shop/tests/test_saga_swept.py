@@ -12,8 +12,8 @@ from apps.orders.queries import STUCK_AFTER
 from eventbus.models import Scheduled
 from eventbus.registry import subscribers
 from eventbus.testing import drain, published
+from shop.invariants import violations
 from shop.tests.factories import ArticleFactory
-from shop.tests.invariants import violations
 from shop.tests.shopper import Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -102,7 +102,7 @@ def end(process: subprocess.Popen[str], how: signal.Signals) -> None:
 def test_the_demo_serves_everything_and_ends_whole(
     start: Start, tmp_path: Path, how: signal.Signals
 ) -> None:
-    process, base = start("demo")
+    process, base = start("demo", "--bare")
     log = tmp_path / "log"
     answer = wait_until_ready(process, base, log)
     assert answer["checks"] == {"database": "ok", "migrations": "ok", "cache": "ok", "bus": "ok"}
@@ -124,7 +124,7 @@ def test_it_starts_again_on_what_is_there_and_afresh_when_asked(
     start: Start, tmp_path: Path
 ) -> None:
     for options, words in ((), ""), ((), ""), (("--reset",), "file deleted"):
-        process, _ = start("demo", "--no-serve", *options)
+        process, _ = start("demo", "--bare", "--no-serve", *options)
         assert process.wait(timeout=START_SECONDS) == 0
         assert words in (tmp_path / "log").read_text()
     left = sorted(file.name for file in tmp_path.glob("shop.sqlite3*"))
@@ -134,7 +134,7 @@ def test_it_starts_again_on_what_is_there_and_afresh_when_asked(
 def test_under_the_autoreloader_the_bus_runs_in_the_child_only(
     start: Start, tmp_path: Path
 ) -> None:
-    migrating, _ = start("demo", "--no-serve")
+    migrating, _ = start("demo", "--bare", "--no-serve")
     assert migrating.wait(timeout=START_SECONDS) == 0
     process, base = start("runserver", address="127.0.0.1:{}")
     log = tmp_path / "log"
@@ -149,20 +149,22 @@ def test_under_the_autoreloader_the_bus_runs_in_the_child_only(
 @pytest.mark.postgres
 def test_the_demo_fills_and_empties_postgresql_too(postgres_url: str) -> None:
     here = {"DATABASE_URL": postgres_url, "SHOP_CONTEXTS": "orders"}
-    assert "postgresql" in succeed("manage.py", "demo", "--no-serve", **here)
-    assert "every row deleted" in succeed("manage.py", "demo", "--no-serve", "--reset", **here)
+    assert "postgresql" in succeed("manage.py", "demo", "--bare", "--no-serve", **here)
+    assert "every row deleted" in succeed(
+        "manage.py", "demo", "--bare", "--no-serve", "--reset", **here
+    )
 
 
 def test_the_whole_shop_is_filled_once(tmp_path: Path) -> None:
     here = {"DATABASE_URL": f"sqlite:///{tmp_path}/shop.sqlite3"}
     log = ("manage.py", "eventbus", "tail", "-n", "1000")
-    first = succeed("manage.py", "demo", "--no-serve", **here)
+    first = succeed("manage.py", "demo", "--bare", "--no-serve", **here)
     for words in ("Catalogue", "People", "Stock", "staff", "4242 4242 4242 4242"):
         assert words in first
     events = succeed(*log, **here)
     assert "inventory.stock_changed" in events  # so inventory had heard of the articles
 
-    succeed("manage.py", "demo", "--no-serve", **here)
+    succeed("manage.py", "demo", "--bare", "--no-serve", **here)
 
     assert succeed(*log, **here) == events
     assert "No dead letters." in succeed("manage.py", "eventbus", "dead", **here)

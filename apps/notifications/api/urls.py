@@ -1,5 +1,8 @@
 from django.urls import path
 
-from apps.notifications.api import views
+from apps.notifications.api import mails, views
 
-urlpatterns = [path("preferences/", views.PreferencesView.as_view())]
+urlpatterns = [
+    path("mails/", mails.Mails.as_view()),
+    path("preferences/", views.PreferencesView.as_view()),
+]

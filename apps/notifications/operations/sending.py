@@ -22,40 +22,49 @@ READY = (State.REQUESTED, State.FAILED)
 TRIED = (State.FAILED, State.HELD, State.SENDING)
 
 
-def send(notification_ids: Sequence[UUID]) -> list[Notification | Exception | None]:
-    """Send the mails over one connection, outside any transaction; for each the mail that was
-    taken, for `record_sent`, None when there is nothing to do, or the exception with which that one failed:
-    NotDelivered (try again), OutcomeUnknown (never again without a person), Retry (another
-    attempt runs, or the connection broke before its turn).
+def send(requests: Sequence[tuple[UUID, UUID]]) -> list[Notification | Exception | None]:
+    """Send the mails over one connection, outside any transaction; each comes with the id of the
+    event that asks for it. For each the mail that was taken, for `record_sent`, None when there is
+    nothing to do, or the exception with which that one failed: NotDelivered (try again),
+    OutcomeUnknown (never again without a person), Retry (another attempt runs, or the connection
+    broke before its turn).
 
     Every attempt is committed just before it is made, not with those of the others, and is made at
     most once; and that the server took a mail is noted before the next one is begun. So a process
     that dies leaves one mail unknown, the one under way: those before it are known to be sent,
-    those after it not to have been begun. The bus may call again for all of them.
+    those after it not to have been begun. The bus may call again for all of them, and makes the call
+    of an event once at a time: a mail that its own event has begun and not ended is that one, and is
+    held for a person at once.
+
+    A process that lives on, but without the lock that makes its call its own (its connection to the
+    database broke), is not told from a dead one: its mail is held though it may yet be taken.
     """
-    found = Notification.objects.in_bulk(notification_ids)
+    found = Notification.objects.in_bulk([notification_id for notification_id, _ in requests])
     results: list[Notification | Exception | None] = []
     with delivery.MailServer() as server:
-        for count, notification_id in enumerate(notification_ids, start=1):
+        for count, (notification_id, event_id) in enumerate(requests, start=1):
             try:
-                taken = _send(found.get(notification_id), notification_id, server)
+                taken = _send(found.get(notification_id), notification_id, event_id, server)
             except Exception as error:  # this one's, and no other's
                 results.append(error)
                 continue
             results.append(taken)
-            if taken and count < len(notification_ids):  # the last is recorded right away
+            if taken and count < len(requests):  # the last is recorded right away
                 with suppress(DatabaseError):  # the result is here, and may yet be recorded
                     _note_taken(notification_id)
     return results
 
 
 def _send(
-    notification: Notification | None, notification_id: UUID, server: delivery.MailServer
+    notification: Notification | None,
+    notification_id: UUID,
+    event_id: UUID,
+    server: delivery.MailServer,
 ) -> Notification | None:
     if server.is_lost:
         raise Retry("The connection to the mail server broke before its turn.")
-    if notification is None or not _begin(notification):
-        return _instead(notification_id)
+    if notification is None or not _begin(notification, event_id):
+        return _instead(notification_id, event_id)
     try:
         server.deliver(_message(notification))
     except delivery.NotDelivered as error:
@@ -126,29 +135,30 @@ def _is_wanted(notification: Notification) -> bool:
     return queries.is_wanted(kind=notification.kind, whose=notification.whose)
 
 
-def _begin(notification: Notification) -> bool:
+def _begin(notification: Notification, event_id: UUID) -> bool:
     """Note the attempt, by one statement and before anything else: a process that dies earlier
     leaves a mail that waits for a person although it was certainly not sent. False when it is not
     to be made."""
     due = Notification.objects.filter(pk=notification.pk, state__in=READY)
     if notification.kind in OPTIONAL or notification.expires_at:
         due = queries.worth_sending(due)
-    begun = {"state": State.SENDING, "begun_at": timezone.now(), "sent_at": None}
-    return due.update(attempts=F("attempts") + 1, **begun) == 1
+    begun = {"state": State.SENDING, "begun_at": timezone.now(), "begun_by": event_id}
+    return due.update(attempts=F("attempts") + 1, sent_at=None, **begun) == 1
 
 
 def _note_taken(notification_id: UUID) -> None:
     _sending([notification_id]).update(sent_at=timezone.now())
 
 
-def _instead(notification_id: UUID) -> Notification | None:
+def _instead(notification_id: UUID, event_id: UUID) -> Notification | None:
     """What there is to do for a mail whose attempt is not to be made."""
     notification = Notification.objects.get(pk=notification_id)
     if notification.state in (State.SENT, State.SKIPPED, State.EXPIRED) or _left_out(notification):
         return None
     if notification.state == State.SENDING and notification.sent_at:
         return notification  # a process died before that was recorded
-    if not notification.is_unknown:  # or it has just ended
+    died = notification.begun_by == event_id  # its call was made before, and is made no more
+    if not (died or notification.is_unknown):  # or it has just ended
         raise Retry("Another attempt is being made.", after=UNKNOWN_AFTER)
     Notification.objects.filter(pk=notification_id).update(state=State.HELD)
     raise delivery.OutcomeUnknown

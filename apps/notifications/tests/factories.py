@@ -113,9 +113,10 @@ def parked():
     return Parked.objects.filter(subscriber="notifications")
 
 
-def send(notification_id):
-    """Have one mail sent, as a batch of one; raises what it failed with."""
-    (result,) = operations.send([notification_id])
+def send(notification_id, *, event_id=None):
+    """Have one mail sent, as a batch of one, for an event that asks for it (by default another each
+    time); raises what it failed with."""
+    (result,) = operations.send([(notification_id, event_id or uuid7())])
     if isinstance(result, Exception):
         raise result
     return result

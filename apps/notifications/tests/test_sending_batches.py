@@ -40,6 +40,11 @@ def written(*recipients):
     return [NotificationFactory(recipient=recipient).pk for recipient in recipients]
 
 
+def send(ids, events=None):
+    """Have the mails sent, each for an event of its own that asks for it."""
+    return operations.send([(each, (events or {}).get(each) or uuid7()) for each in ids])
+
+
 def states(ids):
     found = dict(Notification.objects.values_list("pk", "state"))
     return [found[each] for each in ids]
@@ -56,7 +61,7 @@ def record(results):
 def test_several_mails_take_one_connection(server):
     ids = written("a", "b", "c")
 
-    assert record(operations.send(ids)) == ["sent"] * 3
+    assert record(send(ids)) == ["sent"] * 3
 
     assert server.did == ["open", "a", "b", "c", "close"]
     assert states(ids) == ["sent"] * 3
@@ -66,7 +71,7 @@ def test_a_refusal_is_one_mail_s(server):
     server.unlucky["b"] = REFUSED
     ids = written("a", "b", "c")
 
-    assert record(operations.send(ids)) == ["sent", "NotDelivered", "sent"]
+    assert record(send(ids)) == ["sent", "NotDelivered", "sent"]
 
     assert states(ids) == ["sent", "failed", "sent"]
 
@@ -75,11 +80,11 @@ def test_a_broken_connection_leaves_the_mail_under_way_unknown_and_begins_no_oth
     server.unlucky["b"] = smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
     ids = written("a", "b", "c", "d")
 
-    assert record(operations.send(ids)) == ["sent", "OutcomeUnknown", "Retry", "Retry"]
+    assert record(send(ids)) == ["sent", "OutcomeUnknown", "Retry", "Retry"]
 
     assert server.did == ["open", "a", "b", "close"]
     assert states(ids) == ["sent", "held", "requested", "requested"]
-    assert record(operations.send(ids[2:])) == ["sent", "sent"]
+    assert record(send(ids[2:])) == ["sent", "sent"]
 
 
 def test_a_server_that_cannot_be_reached_is_tried_once_for_all(settings, monkeypatch):
@@ -90,7 +95,7 @@ def test_a_server_that_cannot_be_reached_is_tried_once_for_all(settings, monkeyp
     )
     ids = written("a", "b", "c")
 
-    assert record(operations.send(ids)) == ["NotDelivered"] * 3
+    assert record(send(ids)) == ["NotDelivered"] * 3
 
     assert opened == [1]
     found = Notification.objects.values_list("state", "attempts", "error").distinct()
@@ -101,7 +106,7 @@ def test_a_server_that_has_hung_up_between_two_mails_is_connected_to_anew(server
     settings.EMAIL_BACKEND = BACKENDS + "Impatient"
     ids = written("a", "b", "c")
 
-    assert record(operations.send(ids)) == ["sent"] * 3
+    assert record(send(ids)) == ["sent"] * 3
 
     assert server.did == ["open", "a", "b", "close", "open", "c", "close"]
 
@@ -109,7 +114,7 @@ def test_a_server_that_has_hung_up_between_two_mails_is_connected_to_anew(server
 def test_a_mail_that_is_asked_for_twice_in_a_batch_is_sent_once(server):
     (notification_id,) = written("a")
 
-    assert record(operations.send([notification_id, notification_id])) == ["sent", "sent"]
+    assert record(send([notification_id, notification_id])) == ["sent", "sent"]
 
     assert server.did == ["open", "a", "close"]
     assert len(published("notifications.sent")) == 1
@@ -118,26 +123,39 @@ def test_a_mail_that_is_asked_for_twice_in_a_batch_is_sent_once(server):
 def test_a_mail_that_is_not_there_keeps_no_other(server):
     (notification_id,) = written("a")
 
-    assert record(operations.send([uuid7(), notification_id])) == ["DoesNotExist", "sent"]
+    assert record(send([uuid7(), notification_id])) == ["DoesNotExist", "sent"]
 
 
 # A crash ----------------------------------------------------------------------------------------
 def test_a_crash_leaves_one_mail_unknown_and_the_others_what_they_are(server):
     server.unlucky["b"] = Killed()
     ids = written("a", "b", "c")
+    events = {each: uuid7() for each in ids}
     with pytest.raises(Killed):
-        operations.send(ids)
+        send(ids, events)
     server.unlucky.clear()
     server.did.clear()
 
-    results = operations.send(ids)
+    results = send(ids, events)
 
-    assert record(results) == ["sent", "Retry", "sent"]
+    assert record(results) == ["sent", "OutcomeUnknown", "sent"]
     assert server.did == ["open", "c", "close"]
-    assert states(ids) == ["sent", "sending", "sent"]
+    assert states(ids) == ["sent", "held", "sent"]
     assert len(published("notifications.sent")) == 2
+
+
+def test_what_another_event_has_begun_may_be_under_way_yet(server):
+    server.unlucky["b"] = Killed()
+    ids = written("a", "b", "c")
+    with pytest.raises(Killed):
+        send(ids)
+    server.unlucky.clear()
+
+    assert record(send(ids)) == ["sent", "Retry", "sent"]
+
+    assert states(ids) == ["sent", "sending", "sent"]
     Notification.objects.update(begun_at=timezone.now() - UNKNOWN_AFTER - timedelta(seconds=1))
-    assert record(operations.send(ids)) == ["sent", "OutcomeUnknown", "sent"]
+    assert record(send(ids)) == ["sent", "OutcomeUnknown", "sent"]
     assert states(ids) == ["sent", "held", "sent"]
     assert len(published("notifications.sent")) == 2
 
@@ -150,15 +168,16 @@ def test_the_bus_calls_again_after_a_crash_and_nothing_is_sent_twice(server, set
     ids = Notification.objects.order_by("recipient").values_list("pk", flat=True)
     settings.EMAIL_BACKEND = BACKENDS + "Recording"
     server.unlucky["2@example.com"] = Killed()
+    asking = {row.payload["notification_id"]: row.event_id for row in parked()}
     with pytest.raises(Killed):
-        operations.send(list(ids))
+        operations.send([(each, asking[str(each)]) for each in ids])
     parked().update(state="calling", next_at=timezone.now())
     server.unlucky.clear()
 
     drain(now=timezone.now() + timedelta(minutes=1))
 
-    assert states(ids) == ["sent", "sent", "sending", "sent"]
-    assert parked().count() == 1
+    assert states(ids) == ["sent", "sent", "held", "sent"]
+    assert parked().get().state == "dead"
     assert sorted(did for did in server.did if "@" in did) == [f"{n}@example.com" for n in range(4)]
     assert len(published("notifications.sent")) == 3
 
@@ -200,7 +219,7 @@ def test_sending_takes_two_statements_a_mail_and_one_for_all(server, count):
     """Read at once; each begun, and noted as taken before the next one; two record all."""
     ids = written(*(f"{number}" for number in range(count)))
     with CaptureQueriesContext(connection) as captured:
-        results = operations.send(ids)
+        results = send(ids)
     assert len(captured) == 1 + count + (count - 1)
 
     with CaptureQueriesContext(connection) as captured:

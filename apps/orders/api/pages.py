@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.fields import DateTimeField
+from rest_framework.fields import DateTimeField, Field, UUIDField
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
@@ -17,15 +17,37 @@ class Filters(serializers.Serializer):
     placed_before = serializers.DateTimeField(required=False)  # that moment not included
 
 
-class NewestFirst(CursorPagination):
-    ordering = ("-placed_at", "id")
+class StaffFilters(Filters):
+    """Which of everybody's orders a list is of."""
+
+    number = serializers.CharField(required=False, help_text="As HP-7F3K-92QD; in any case.")
+    email = serializers.CharField(required=False, help_text="The whole address, in any case.")
+    customer_id = serializers.UUIDField(required=False)
+    sku = serializers.CharField(required=False, help_text="In one of its lines.")
+
+
+class Pages(CursorPagination):
+    """Cursor pages that refuse a forged position, which the database would choke on."""
+
+    position: Field  # what a position must be
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """Refuses a forged position, which the database would choke on."""
         cursor = super().decode_cursor(request)
         if cursor and cursor.position is not None:
             try:
-                DateTimeField().run_validation(cursor.position)
+                self.position.run_validation(cursor.position)
             except ValidationError:
                 raise NotFound(self.invalid_cursor_message) from None
         return cursor
+
+
+class NewestFirst(Pages):
+    ordering = ("-placed_at", "id")
+    position = DateTimeField()
+
+
+class NewestOfAll(Pages):
+    """By the primary key, which begins with the time: no other index is that of all orders."""
+
+    ordering = "-id"
+    position = UUIDField()

@@ -8,8 +8,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from apps.orders.carriers import tracking_url
-from apps.orders.models import Order, OrderLine
+from apps.orders.models import Order, OrderLine, StatusChange
 from apps.orders.queries import action_url
+from apps.orders.wording import timeline_of
 
 
 class ShippingAddress(serializers.Serializer):
@@ -142,6 +143,42 @@ def as_json(order: Order | None, request: Request) -> dict[str, Any]:
     return data | {"id": str(data["id"]), "retry_of": retry_of and str(retry_of)}
 
 
+class StepSerializer(serializers.Serializer):
+    kind = serializers.CharField()
+    text = serializers.CharField()
+    state = serializers.CharField()  # done, pending, failed
+    at = serializers.DateTimeField(allow_null=True)  # null: still to come
+
+
+class ChangeSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = StatusChange
+        fields = ["from_status", "to_status", "by", "actor", "reason", "at"]
+        read_only_fields = fields
+
+
+class StaffOrderSerializer(OrderSerializer):
+    """An order as staff see it. Its tokens and its carts are nobody's business."""
+
+    history = ChangeSerializer(many=True, read_only=True)  # the oldest first
+    steps = serializers.SerializerMethodField()
+    refund_failed = serializers.BooleanField(
+        read_only=True, help_text="A refund did not go through: a person has to give money back."
+    )
+
+    class Meta(OrderSerializer.Meta):
+        fields = [
+            *(name for name in OrderSerializer.Meta.fields if name != "timeline"),
+            *("customer_id", "refund_failed", "history", "steps"),
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_steps(self, order: Order) -> list[dict[str, Any]]:
+        """The shopper's timeline."""
+        return list(StepSerializer(timeline_of(order), many=True).data)
+
+
 class NewOrderSerializer(OrderSerializer):
     """The answer to the one who ordered."""
 
@@ -152,13 +189,6 @@ class NewOrderSerializer(OrderSerializer):
     class Meta(OrderSerializer.Meta):
         fields = [*OrderSerializer.Meta.fields, "access_token"]
         read_only_fields = fields
-
-
-class StepSerializer(serializers.Serializer):
-    kind = serializers.CharField()
-    text = serializers.CharField()
-    state = serializers.CharField()  # done, pending, failed
-    at = serializers.DateTimeField(allow_null=True)  # null: still to come
 
 
 class TimelineSerializer(serializers.Serializer):

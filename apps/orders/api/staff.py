@@ -1,10 +1,12 @@
-"""What staff's programs do with any order. Who it was stands in the order's history."""
+"""What staff's programs read of any order and do with it. Who it was stands in the order's history."""
 
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound
+from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -12,9 +14,11 @@ from rest_framework.views import APIView
 from apps.orders import operations, queries
 from apps.orders.access import owner_of
 from apps.orders.api.describing import KEPT, MAY_KEY, REPLAYED
+from apps.orders.api.pages import NewestOfAll, StaffFilters
 from apps.orders.api.permissions import ManagesOrders
 from apps.orders.api.repeating import answered, respond
-from apps.orders.api.serializers import OrderSerializer, Parcel, as_json
+from apps.orders.api.serializers import OrderSerializer, Parcel, StaffOrderSerializer, as_json
+from apps.orders.models import Order
 from apps.orders.operations import Answer
 from apps.orders.refusals import NotDeliverable, NotShippable
 
@@ -23,6 +27,29 @@ REPEATED: dict[str, Any] = {"parameters": [MAY_KEY, REPLAYED]}
 
 def _answers(refusal: str) -> dict[int, Any]:
     return KEPT | {200: OrderSerializer, 409: OpenApiResponse(description=refusal)}
+
+
+@extend_schema_view(get=extend_schema(parameters=[StaffFilters]))
+class AllOrders(ListAPIView):
+    """Everybody's orders, the newest first; only those that are all of what is asked for."""
+
+    permission_classes = [ManagesOrders]
+    serializer_class = StaffOrderSerializer
+    pagination_class = NewestOfAll
+
+    def get_queryset(self) -> QuerySet[Order]:
+        wanted = StaffFilters(data=self.request.query_params.dict())
+        wanted.is_valid(raise_exception=True)
+        return queries.all_orders(**wanted.validated_data)
+
+
+class AnyOrder(RetrieveAPIView):
+    """Anybody's order as it is now, with its history and its timeline."""
+
+    permission_classes = [ManagesOrders]
+    serializer_class = StaffOrderSerializer
+    lookup_url_kwarg = "order_id"
+    queryset = queries.all_orders()
 
 
 class Moving(APIView):

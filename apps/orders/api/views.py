@@ -47,7 +47,7 @@ class Orders(ListAPIView):
 
     def get_queryset(self) -> Any:
         """By `status`, `placed_after` and `placed_before`; 400 for what is none."""
-        wanted = Filters(data=self.request.query_params)
+        wanted = Filters(data=self.request.query_params.dict())  # so that blank is no leaving out
         wanted.is_valid(raise_exception=True)
         return queries.orders_of(owner_of(self.request), **wanted.validated_data)
 

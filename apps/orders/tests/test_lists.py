@@ -50,10 +50,12 @@ def test_the_list_is_filtered_by_status_and_time():
     [
         {"status": "LOST"},
         {"status": "\x00"},
+        {"status": ""},
+        {"placed_after": ""},
         {"placed_after": "yesterday"},
         {"placed_before": "2026"},
     ],
-    ids=range(4),
+    ids=range(6),
 )
 def test_a_filter_that_is_none_is_the_clients_error(filters):
     answer = customer(uuid4()).get(URL, filters)

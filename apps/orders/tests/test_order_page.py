@@ -2,6 +2,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
@@ -145,6 +146,20 @@ def test_a_sold_out_order_names_what_is_left(guest):
     html = guest.get(page(order)).content.decode()
     assert "Oak tray: you wanted 2, only 1 left" in html
     assert "retry/" not in html
+
+
+def test_the_live_part_brings_what_can_be_ordered_again_once_it_is_sold(guest):
+    order = place()
+    before = guest.get(page(order, "timeline/")).content.decode()
+    assert "hx-swap-oob" not in before
+    assert '<div id="again"></div>' in guest.get(page(order)).content.decode()
+    pay(order)
+    drain()
+    news = guest.get(page(order, "timeline/")).content.decode()
+    assert '<div id="again" hx-swap-oob="true">' in news
+    button = "Order again" in news  # the cart's, where it is installed
+    assert button == apps.is_installed("apps.cart")
+    assert ("Order again" in guest.get(page(order)).content.decode()) == button
 
 
 def test_a_failed_order_is_paid_again_once(guest):

@@ -44,7 +44,7 @@ def timeline(request: HttpRequest, order_id: UUID) -> HttpResponse:
     seen = request.GET.get("seen", "")
     if seen == context["seen"]:
         return HttpResponse(status=204)
-    response = render(request, "orders/timeline.html", context)
+    response = render(request, "orders/news.html", context)
     response["HX-Trigger"] = "news"  # what the cart holds may have changed with it
     if seen.startswith("PENDING") and order.status in queries.ENDED_WITHOUT_SALE:
         response["HX-Refresh"] = "true"  # the page around offers other things now

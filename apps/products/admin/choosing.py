@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from apps.products import operations, pictures
+from apps.products import operations
 from apps.products.admin.base import NeverDeleted
 from apps.products.models import Option, OptionValue, Picture, Product, Variant
 
@@ -52,7 +52,12 @@ def save_options(product: Product, formset: Any) -> None:
 
 
 class PictureForm(forms.ModelForm):
-    recipe = forms.ChoiceField(choices=lambda: [(name, name) for name in pictures.recipes()])
+    """The recipe is typed: a list of all, at each picture, would be more than the page itself."""
+
+    recipe = forms.CharField(
+        max_length=40,
+        help_text="A shape and a colour, as mug-blue; also mug-blue-close, mug-blue-pair",
+    )
 
 
 class PictureInline(admin.TabularInline):

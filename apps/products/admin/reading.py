@@ -9,10 +9,12 @@ from apps.products.models import (
     BoughtOrder,
     CategorySlug,
     Decision,
+    Listing,
     Option,
     Picture,
     ProductSlug,
     VariantValue,
+    Word,
 )
 
 
@@ -92,3 +94,20 @@ class DecisionAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ["status"]
     list_select_related = ["review"]
     search_fields = ["by", "reason", "review__title"]
+
+
+@admin.register(Listing)
+class ListingAdmin(ReadOnly, admin.ModelAdmin):
+    """What lists and search read of the products that are listed."""
+
+    list_display = ["title", "category", "price_from", "on_sale", "in_stock"]
+    list_filter = ["on_sale", "in_stock"]
+    list_select_related = ["category"]
+    search_fields = ["title", "choices"]
+
+
+@admin.register(Word)
+class WordAdmin(ReadOnly, admin.ModelAdmin):
+    """What a misspelt word may have meant."""
+
+    search_fields = ["text"]

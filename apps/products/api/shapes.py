@@ -20,7 +20,7 @@ def listed(product: Product) -> dict[str, Any]:
 
 
 def detailed(product: Product) -> dict[str, Any]:
-    """A product of `queries.detailed()`, with all there is about it."""
+    """A product of `queries.in_detail()`, with all there is about it."""
     variants: list[Variant] = product.on_offer  # type: ignore[attr-defined]
     shown = _common(product)
     shown["tax_class"] = product.tax_class

@@ -19,6 +19,7 @@ from apps.products.api import answers, shapes
 from apps.products.api.pages import Keyset
 from apps.products.api.serializers import ORDERINGS, Filters, ReviewWords
 from apps.products.models import Product
+from apps.products.search import asked as asked_for
 from apps.products.shoppers import ReviewThrottle, customer_of
 
 MOVED = OpenApiResponse(answers.Moved, description="It has another address now.")
@@ -32,7 +33,8 @@ class NotBought(APIException):
 
 class Products(APIView):
     """What is for sale, in pages. `category` takes one and all below it; `price_min`, `price_max`,
-    `in_stock`, `on_sale`; `ordering` by price, -price, newest, title, -title."""
+    `in_stock`, `on_sale`; `ordering` by price, -price, newest, title, -title. `q` finds words, best
+    matches first; of the first thousand matches the best, as long as no other order is asked for."""
 
     permission_classes = [AllowAny]
     pagination_class = CursorPagination  # for the description; `Keyset` makes the pages
@@ -51,7 +53,11 @@ class Products(APIView):
             if slug not in tree:
                 return _moved_category(request, queries.category_at(slug), tree)
             found = queries.products(tree, tree[slug])
-        found = queries.with_variants(queries.filtered(found, **_bounds(filters)))
+        found = queries.filtered(found, **_bounds(filters))
+        if "q" in filters:
+            best = filters["ordering"] == "best"
+            found = queries.searched(found, asked_for(filters["q"]), best=best)
+        found = queries.with_variants(found)
         return Keyset(found, ORDERINGS[filters["ordering"]], request).response(shapes.listed)
 
 
@@ -62,7 +68,7 @@ class ProductDetail(APIView):
 
     @extend_schema(responses={200: answers.DetailedProduct, 301: MOVED})
     def get(self, request: Request, slug: str) -> Response:
-        product = queries.detailed().filter(slug=slug).first()
+        product = queries.in_detail(slug)
         if product is None:
             return _moved(request, "detail", slug)
         return Response(shapes.detailed(product))

@@ -10,6 +10,7 @@ from apps.products.models.catalogue import (
     validate_picture,
     validate_product_slug,
 )
+from apps.products.models.listings import Listing, Word
 from apps.products.models.options import AXES, Option, OptionValue, VariantValue
 from apps.products.models.pictures import Picture
 from apps.products.models.reviews import Decision, Review
@@ -25,6 +26,7 @@ __all__ = [
     "Category",
     "CategorySlug",
     "Decision",
+    "Listing",
     "Option",
     "OptionValue",
     "Picture",
@@ -35,6 +37,7 @@ __all__ = [
     "SalePrice",
     "Variant",
     "VariantValue",
+    "Word",
     "validate_picture",
     "validate_product_slug",
 ]

@@ -15,7 +15,12 @@ from uuid_utils.compat import uuid7
 from apps.products import pictures
 
 LEVELS = 3  # of the category tree: more than a shopper cares to click through
-RESERVED = {"categories", "c", "pictures"}  # what else lies beside the products' addresses
+RESERVED = {
+    "categories",
+    "c",
+    "pictures",
+    "suggest",
+}  # what else lies beside the products' addresses
 
 
 def validate_picture(name: str) -> None:

@@ -3,6 +3,8 @@ world in the same commit."""
 
 from apps.products.operations.buying import cancel_purchases, confirm_purchases, note_purchases
 from apps.products.operations.categories import TooDeep, move_category, save_category
+from apps.products.operations.importing import Article, import_product
+from apps.products.operations.listing import index_words, relist
 from apps.products.operations.options import remove_option, rename_value, save_option
 from apps.products.operations.pictures import remove_picture, save_picture
 from apps.products.operations.products import activate, deactivate, move_product, save_product
@@ -13,6 +15,7 @@ from apps.products.operations.reviews import (
     reject_review,
     write_review,
 )
+from apps.products.operations.rows import take_turns
 from apps.products.operations.sales import (
     begin_sale,
     delete_price_list,
@@ -26,6 +29,7 @@ from apps.products.operations.telling import announce
 from apps.products.operations.variants import change_price, save_variant
 
 __all__ = [
+    "Article",
     "NotBought",
     "TooDeep",
     "Written",
@@ -40,11 +44,14 @@ __all__ = [
     "delete_price_list",
     "drop_sale_price",
     "end_sale",
+    "import_product",
+    "index_words",
     "move_category",
     "move_product",
     "note_purchases",
     "record_availability",
     "reject_review",
+    "relist",
     "remove_option",
     "remove_picture",
     "rename_value",
@@ -55,5 +62,6 @@ __all__ = [
     "save_product",
     "save_variant",
     "set_sale_price",
+    "take_turns",
     "write_review",
 ]

@@ -6,6 +6,7 @@ from typing import Protocol
 from django.db import transaction
 
 from apps.products.models import Availability
+from apps.products.operations.listing import restock
 
 
 class StockNews(Protocol):
@@ -44,3 +45,4 @@ def record_availability(news: Sequence[StockNews]) -> None:
             unique_fields=["sku"],
             update_fields=["available", "version"],
         )
+    restock(told)

@@ -15,6 +15,7 @@ from django.urls import reverse
 from apps.products import pictures, queries
 from apps.products.events import ProductChanged
 from apps.products.models import Picture, PriceList, Product, SalePrice, Variant
+from apps.products.operations.listing import enlist
 from apps.products.operations.rows import take_turns
 from eventbus import publish
 
@@ -108,6 +109,7 @@ def list_anew(products: Collection[UUID], visible: Set[UUID]) -> None:
         row.cover = active[0].picture if active else ""
         row.cover_alt = active[0].picture_alt if active else ""
     Product.objects.bulk_update(rows, LISTED, batch_size=AT_ONCE)
+    enlist(products)
 
 
 def visible_categories() -> set[UUID]:

@@ -1,14 +1,10 @@
-"""One product with all that there is to choose and to look at."""
+"""What there is to choose and to look at of one product."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
-
-from apps.products.models import OptionValue, Picture, Product, Variant, VariantValue
-from apps.products.queries.listing import active_variants, products
-from apps.products.queries.reviews import purchases_of
+from apps.products.models import OptionValue, Picture, Product, Variant
 
 type Held = dict[UUID, OptionValue]  # what a variant is, by axis
 
@@ -28,22 +24,6 @@ class Choice:
 class Axis:
     name: str
     choices: tuple[Choice, ...]  # in the order that staff gave them; of active variants only
-
-
-def detailed(customer_id: UUID | None = None) -> QuerySet[Product]:
-    """What is for sale, each with its category's path, the list `on_offer` of its active variants
-    with their values, its pictures, and whether the customer has `bought` it; four queries in
-    all."""
-    values = VariantValue.objects.select_related("value", "option").order_by(
-        "option__position", "option_id"
-    )
-    variants = active_variants().prefetch_related(Prefetch("values", queryset=values))
-    return (
-        products()
-        .annotate(bought=purchases_of(customer_id))
-        .select_related("category__parent__parent")
-        .prefetch_related(Prefetch("variants", queryset=variants, to_attr="on_offer"), "pictures")
-    )
 
 
 def first_to_show(variants: Sequence[Variant], sku: str = "") -> Variant:

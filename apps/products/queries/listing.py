@@ -1,13 +1,16 @@
 """Many products at once: one row each, with what is derived for that."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Exists, F, Func, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Exists, FloatField, OuterRef, Prefetch, QuerySet, Subquery, Value
 
-from apps.products.models import Availability, Product, Variant
+from apps.products.models import Availability, Listing, Product, Variant
 from apps.products.queries.tree import Branch, Tree
+from apps.products.search import completed, engine
+
+RANKED = 1000  # matches that are compared for the best
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,24 @@ def filtered(
     return found
 
 
+def searched(
+    found: QuerySet[Product], words: Sequence[str], *, best: bool = False
+) -> QuerySet[Product]:
+    """Those of the products that have the words, the last perhaps unfinished. The `best` have `rank`: how well, from 0; of
+    very many only the first thousand are compared."""
+    if not words:
+        return found.none().annotate(rank=Value(0.0))
+    asked = completed(words)
+    having = Listing.objects.filter(engine().matching(asked)).values("product")
+    matches = found.filter(pk__in=having)
+    if not best:
+        return matches
+    mine = Listing.objects.filter(product=OuterRef("pk")).annotate(rank=engine().rank(asked))
+    rank = Subquery(mine.values("rank"), output_field=FloatField())
+    compared = matches.order_by("id").values("pk")[:RANKED]
+    return Product.objects.filter(pk__in=compared).annotate(rank=rank)
+
+
 def on_shelf() -> Subquery:
     """Units of a variant; null while inventory has not spoken."""
     return Subquery(Availability.objects.filter(sku=OuterRef("sku")).values("available")[:1])
@@ -71,29 +92,3 @@ def with_variants(found: QuerySet[Product]) -> QuerySet[Product]:
     queries in all."""
     variants = Prefetch("variants", queryset=active_variants(), to_attr="on_offer")
     return found.select_related("category").prefetch_related(variants)
-
-
-def carded(found: QuerySet[Product]) -> QuerySet[Product]:
-    """The same, ready for `cards`; one query in all."""
-    mine = Variant.objects.filter(product=OuterRef(OuterRef("pk")), active=True)
-    stock = Availability.objects.filter(sku__in=mine.values("sku")).order_by()
-    # Not Sum(): that would group, and a group of nothing is no row.
-    units = stock.annotate(units=Func(F("available"), function="SUM")).values("units")
-    return found.annotate(units=Subquery(units))
-
-
-def cards(page: Iterable[Product]) -> list[Card]:
-    """Products of `carded()` as cards."""
-    return [
-        Card(
-            slug=product.slug,
-            title=product.title,
-            price=product.price_from or Decimal(0),
-            varied=product.price_from != product.price_to,
-            on_sale=product.on_sale,
-            picture=product.cover,
-            picture_alt=product.cover_alt,
-            available=product.units,  # type: ignore[attr-defined]
-        )
-        for product in page
-    ]

@@ -46,5 +46,5 @@ def children(tree: Tree, parent: Branch | None) -> list[Branch]:
 
 
 def path_of(category: Category) -> list[Category]:
-    """From the root to the category; no query for one of `detailed()`."""
+    """From the root to the category; no query for one of `in_detail()`."""
     return [*path_of(category.parent), category] if category.parent else [category]

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.products import pictures
+from apps.products.queries import Count
 
 register = template.Library()
 FIRST_ROW = 4  # pictures of a list that are on the screen at once: not lazy
@@ -34,6 +35,12 @@ def stock_badge(available: int | None) -> dict[str, Any]:
     return {"available": available, "low": settings.STOCK_LOW_THRESHOLD}
 
 
+@register.filter
+def count(found: Count) -> str:
+    """As "12"; "1,000+" where there may be more."""
+    return f"{found.number:,}{'+' if found.more else ''}"
+
+
 @register.simple_tag
 def stars(rating: int | str) -> SafeString:
     """One to five stars, in words for those who do not see them."""
@@ -47,7 +54,7 @@ def stars(rating: int | str) -> SafeString:
 
 
 @register.filter
-def json_ld(data: dict[str, Any]) -> SafeString:
+def json_ld(data: dict[str, Any] | list[dict[str, Any]]) -> SafeString:
     """A block of data for machines; nothing in it can end the element, and nothing is run."""
     text = json.dumps(data, ensure_ascii=False).translate(ESCAPES)
     return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308

@@ -1,11 +1,13 @@
+import unicodedata
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Count
 
 from apps.products import demo, operations
-from apps.products.models import Category, Product, Variant
+from apps.products.models import Category, Option, Product, Variant, VariantValue
 from apps.products.tests.factories import CategoryFactory, ProductFactory, VariantFactory
 from eventbus.testing import published
 
@@ -176,19 +178,39 @@ def test_the_demo_catalogue_is_taken_in_once():
         "standard",
     )
     assert told("tax_class", sku="PKT-ORA") == [("reduced",)]
-    assert all(product.pictures.count() >= 2 for product in Product.objects.all())
+    assert Product.objects.count() >= 120
+    shown = Product.objects.annotate(
+        of=Count("pictures", distinct=True), articles=Count("variants", distinct=True)
+    )
+    assert all(product.of == 3 * product.articles for product in shown)
     assert {0, 1, 3} <= set(stock.values())
-    assert Variant.objects.order_by("price").first().price == Decimal("0.99")
+    prices = set(Variant.objects.values_list("price", flat=True))
+    assert (min(prices), max(prices)) == (Decimal("0.99"), Decimal("12345.00"))
+    assert max(product.articles for product in shown) == 40
     titles = set(Product.objects.values_list("title", flat=True))
     assert max(map(len, titles)) == 120
     assert any("'" in title and "<" in title for title in titles)
-    leaves = Category.objects.filter(children=None, parent__parent__isnull=False)
-    assert leaves.count() >= 6
+    assert any(unicodedata.bidirectional(title[0]) == "AL" for title in titles)
+    assert Category.objects.filter(children=None, active=True).count() >= 12
+    assert Category.objects.filter(parent__parent__isnull=False).count() >= 8
+    assert not Product.objects.filter(category__active=False, listed=True).exists()
+    assert Product.objects.filter(category__active=False).exists()
+    assert set(Option.objects.values_list("name", flat=True)) == {"Colour", "Size"}
 
 
-def test_a_changed_catalogue_file_brings_only_what_is_new():
+def test_a_picture_is_of_the_colour_that_the_article_has():
     demo.load()
-    Variant.objects.filter(sku="MUG-BLU").update(price=Decimal("99.00"))
+    named = {"Terracotta": "orange", "Oak handle": "oak", "Black handle": "graphite"}
+    values = VariantValue.objects.filter(option__name="Colour").select_related("variant", "value")
+    for row in values:
+        colour = named.get(row.value.name, row.value.name.lower())
+        assert row.variant.picture.partition("-")[2] == colour, row.variant
+
+
+def test_the_demo_catalogue_leaves_alone_what_is_there():
+    demo.load()
+    operations.change_price(sku="MUG-BLU", price=Decimal("99.00"))
     before = len(told("sku"))
     demo.load()
-    assert told("sku", "price")[before:] == [("MUG-BLU", "14.90")]
+    assert len(told("sku")) == before
+    assert Variant.objects.get(sku="MUG-BLU").price == Decimal("99.00")

@@ -35,7 +35,7 @@ def told(*fields):
 
 def offered(product, sku):
     """The choices at the variant: (axis, value, where it leads)."""
-    shown = queries.detailed().get(pk=product.pk)
+    shown = queries.in_detail(product.slug)
     variant = queries.first_to_show(shown.on_offer, sku)
     return [
         (axis.name, choice.name, choice.sku)

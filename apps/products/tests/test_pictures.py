@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from apps.products import operations, pictures, queries
-from apps.products.models import Picture, Variant
+from apps.products.models import Picture, Product, Variant
 from apps.products.tests.factories import PictureFactory, ProductFactory, VariantFactory
 from eventbus.testing import published
 
@@ -34,7 +34,7 @@ def test_a_variant_shows_its_own_pictures_first(mug):
     save("mug-red", position=0)
     save("mug-blue", sku="MUG", position=1)
     save("mug-blue-close", sku="MUG", position=0)
-    product = queries.detailed().get()
+    product = queries.in_detail(Product.objects.get().slug)
     shown = [picture.recipe for picture in queries.gallery(product, product.on_offer[0])]
     assert shown == ["mug-blue-close", "mug-blue", "mug-red"]
     assert queries.gallery(product)[0].recipe == "mug-red"
@@ -44,7 +44,7 @@ def test_a_drawing_that_several_have_is_shown_once(mug):
     save("mug-blue", "Of the variant", sku="MUG")
     save("mug-oak", "Another", position=1)
     save("mug-blue", "Of the product")
-    product = queries.detailed().get()
+    product = queries.in_detail(Product.objects.get().slug)
     shown = [picture.alt for picture in queries.gallery(product, product.on_offer[0])]
     assert shown == ["Of the variant", "Another"]
     assert [picture.alt for picture in queries.gallery(product)] == ["Of the product", "Another"]
@@ -132,7 +132,7 @@ def test_without_any_picture_a_stand_in_is_told(mug):
     assert told() == [(f"{pictures.NONE_YET}.svg", pictures.NONE_YET_ALT)]
 
 
-def test_every_recipe_comes_in_two_views():
-    assert len(pictures.recipes()) == 2 * len(pictures.names())
+def test_every_recipe_comes_in_three_views():
+    assert len(pictures.recipes()) == 3 * len(pictures.names())
     assert all(pictures.exists(recipe) for recipe in pictures.recipes())
     assert max(map(len, pictures.recipes())) <= 40

@@ -68,6 +68,16 @@ def test_a_wrong_password_is_refused_in_plain_words(client):
     assert "_auth_user_id" not in client.session
 
 
+@pytest.mark.parametrize("door", ["login", "signup"])
+def test_who_is_signed_in_already_is_sent_to_the_account(client, door):
+    client.force_login(UserFactory())
+    for tail in ("", "?next=/users/login/", "?next=/orders/"):
+        answer = client.get(f"/users/{door}/{tail}")
+        assert (answer.status_code, answer["Location"]) == (302, "/users/me/")
+    client.logout()
+    assert client.get(f"/users/{door}/").status_code == 200
+
+
 def test_signing_in_renews_the_session_key(client):
     UserFactory(email="ada@example.com")
     client.session.save()

@@ -23,6 +23,12 @@ class SignIn(LoginView):
     template_name = "users/login.html"
     authentication_form = SignInForm
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The form; who is signed in goes to the account, never to `next`, which may send back."""
+        if request.user.is_authenticated:
+            return redirect("users:me")
+        return super().get(request, *args, **kwargs)
+
     @method_decorator(sensitive_post_parameters("password"))
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return told_to_wait(request, *SIGNING_IN) or super().post(request, *args, **kwargs)
@@ -42,8 +48,11 @@ class SignOut(LogoutView):
 def sign_up(request: HttpRequest) -> HttpResponse:
     """A taken address gets the answer of a new one: the page must not tell who shops here.
 
-    That is why nobody is signed in at once: signing in proves whose account it is.
+    That is why nobody is signed in at once: signing in proves whose account it is. Who is signed
+    in already is sent to the account.
     """
+    if request.method == "GET" and request.user.is_authenticated:
+        return redirect("users:me")
     form = SignUpForm(request.POST or None)
     following = _local(request, request.POST.get("next") or request.GET.get("next", ""))
     if request.method != "POST" or not form.is_valid():

@@ -1,4 +1,4 @@
-"""A whole shop with one command: tables, catalogue, people, stock; then pages, API and bus."""
+"""A whole shop with one command: tables, catalogue, people, stock, a past; then pages, API and bus."""
 
 import os
 import socket
@@ -27,17 +27,27 @@ class Command(BaseCommand):
         parser.add_argument(
             "--seed", type=int, default=1, help="what is drawn at random follows it"
         )
+        parser.add_argument(
+            "--bare", action="store_true", help="no customers, past orders and reviews"
+        )
         parser.add_argument("--reset", action="store_true", help="DELETE all data first")
 
     def handle(
-        self, *args: Any, port: int, no_serve: bool, seed: int, reset: bool, **options: Any
+        self,
+        *args: Any,
+        port: int,
+        no_serve: bool,
+        seed: int,
+        reset: bool,
+        bare: bool,
+        **options: Any,
     ) -> None:
         if settings.PRODUCTION:
             raise CommandError("This is not for SHOP_ENV=production: its passwords are known.")
         if not no_serve:
             refuse_busy_port(port)
         try:
-            demo = Demo(seed=seed, reset=reset)
+            demo = Demo(seed=seed, reset=reset, bare=bare)
             self._run(demo)
         except KeyboardInterrupt:
             self.stderr.write("\nStopped. Run it again to go on.")

@@ -1,11 +1,12 @@
-"""The catalogue's pages."""
+"""The page of a product, its reviews and its pictures."""
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
@@ -15,42 +16,21 @@ from apps.products import operations, pictures, queries
 from apps.products.forms import ReviewForm
 from apps.products.models import Product, Review
 from apps.products.shoppers import ReviewThrottle, customer_of
-from apps.products.structured import product_data
+from apps.products.structured import product_data, trail_data
+from apps.products.views.moved import moved
 
-PAGE_SIZE = 12  # fills rows of two, three and four
 REVIEWS_SHOWN = 5  # on the product's own page
 REVIEWS_A_PAGE = 20
+RELATED = 4
 PICTURE_MAX_AGE = 30 * 24 * 3600  # seconds; a picture changes only with the code
-
-
-@require_safe
-def product_list(request: HttpRequest, slug: str | None = None) -> HttpResponse:
-    """All products, or those of a category and all below it."""
-    tree = queries.category_tree()
-    if slug is not None and slug not in tree:
-        now = queries.category_at(slug)
-        if now not in tree:
-            raise Http404("There is no such category.")
-        return _moved(request, "products:category", now)
-    branch = tree[slug] if slug else None
-    found = queries.carded(queries.products(tree, branch))
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
-        "category": branch,
-        "path": branch.path[:-1] if branch else (),
-        "categories": queries.children(tree, branch),
-        "page": page,
-        "cards": queries.cards(page.object_list),
-    }
-    return render(request, "products/list.html", context)
 
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """One product; `?sku=` chooses the variant, else the first that can be bought."""
-    shown = queries.detailed(customer_of(request)).filter(slug=slug).first()
+    shown = queries.in_detail(slug, customer_of(request))
     if shown is None:
-        return _moved(request, "products:product", queries.product_at(slug))
+        return moved(request, "products:product", queries.product_at(slug))
     return _product_page(request, shown)
 
 
@@ -61,7 +41,7 @@ def reviews(request: HttpRequest, slug: str) -> HttpResponse:
         return _write_review(request, slug)
     shown = queries.products().filter(slug=slug).first()
     if shown is None:
-        return _moved(request, "products:reviews", queries.product_at(slug))
+        return moved(request, "products:reviews", queries.product_at(slug))
     pages = Paginator(queries.approved_reviews(shown.pk), REVIEWS_A_PAGE)
     context = {"product": shown, "page": pages.get_page(request.GET.get("page"))}
     return render(request, "products/reviews.html", context)
@@ -78,9 +58,9 @@ def picture(request: HttpRequest, name: str) -> HttpResponse:
 
 def _write_review(request: HttpRequest, slug: str) -> HttpResponse:
     customer = customer_of(request)
-    shown = queries.detailed(customer).filter(slug=slug).first()
+    shown = queries.in_detail(slug, customer)
     if shown is None:
-        return _moved(request, "products:reviews", queries.product_at(slug))
+        return moved(request, "products:reviews", queries.product_at(slug))
     page = reverse("products:product", args=[slug])
     if customer is None:
         return redirect_to_login(page)
@@ -106,16 +86,23 @@ def _product_page(
     variant = queries.first_to_show(variants, request.GET.get("sku", ""))
     available = queries.units_of(variant)
     said, own = _reviews(request, shown)
+    path, slug = queries.path_of(shown.category), shown.slug
     context = {
         "product": shown,
-        "path": queries.path_of(shown.category),
+        "path": path,
         "variant": variant,
         "axes": queries.axes(variants, variant),
         "pictures": queries.gallery(shown, variant),
         "available": available,
         "reviews": said,
         "form": form or own,
-        "data": product_data(request, shown, variant, available=available),
+        "related": queries.related(shown, count=RELATED),
+        "data": [
+            product_data(request, shown, variant, available=available),
+            trail_data(request, path),
+        ],
+        "currency": settings.SHOP_CURRENCY,
+        "address": request.build_absolute_uri(reverse("products:product", args=[slug])),
     }
     return render(request, "products/product.html", context, status=status)
 
@@ -131,14 +118,3 @@ def _reviews(request: HttpRequest, shown: Product) -> tuple[list[Review], Review
     known: dict[str, Any] = {name: getattr(mine, name) for name in names} if mine else {}
     # Never the e-mail address, which is what people without a name are called elsewhere.
     return said, ReviewForm(initial=known or {"author": getattr(request.user, "name", "")})
-
-
-def _moved(request: HttpRequest, name: str, slug: str | None) -> HttpResponse:
-    """To where it is now, for good, with what was sent; 404 when it is nowhere."""
-    if slug is None:
-        raise Http404("There is no such address.")
-    query = request.META.get("QUERY_STRING", "")
-    address = reverse(name, args=[slug])
-    return HttpResponsePermanentRedirect(
-        f"{address}?{query}" if query else address, preserve_request=request.method == "POST"
-    )

@@ -1,11 +1,13 @@
-"""A clock that tests move: for the apps, the bus and the database alike."""
+"""A clock that can be moved: for the apps, the bus and the database alike. Tests live through days
+with it, and the demonstration through its past. Nothing else may."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
+from django.apps import apps
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -25,6 +27,10 @@ class Clock:
         """Let that much time go by at once; the arguments are those of timedelta."""
         self.ahead += timedelta(**time)
 
+    def set(self, at: datetime) -> None:
+        """Have it be `at` now."""
+        self.ahead = at - datetime.now(UTC)
+
 
 @contextmanager
 def moved_clock() -> Iterator[Clock]:
@@ -38,11 +44,21 @@ def moved_clock() -> Iterator[Clock]:
     def as_sql(self: Now, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
         return "%s", [connection.ops.adapt_datetimefield_value(clock.now())]
 
+    defaults = [field for field in _fields() if field.default is timezone.now]
     with (
+        ExitStack() as stack,
         mock.patch.object(timezone, "now", clock.now),
         mock.patch.object(type(engine()), "clock", of_bus),
         mock.patch.multiple(
             Now, as_sql=as_sql, as_postgresql=as_sql, as_sqlite=as_sql, create=True
         ),
     ):
+        for field in defaults:  # they hold the function itself, once asked for in a cache too
+            for name in ("default", "_get_default"):
+                stack.enter_context(mock.patch.object(field, name, clock.now))
         yield clock
+
+
+def _fields() -> Iterator[Any]:
+    for model in apps.get_models():
+        yield from model._meta.concrete_fields

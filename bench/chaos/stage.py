@@ -1,0 +1,66 @@
+"""All that a fault can reach: the servers, the shop's processes, the clients."""
+
+import json
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from bench.chaos.clients import Client
+from bench.chaos.machines import MailServer, Postgres, Valkey
+from bench.chaos.proxy import Proxy
+from shop.tests.deployments import Deployment
+from shop.tests.processes import run, succeed
+
+WEBS = ("web 1", "web 2")
+WORKERS = ("bus 1", "bus 2", "bus 3")
+
+
+@dataclass
+class Stage:
+    draw: random.Random
+    database: Postgres
+    cache: Valkey
+    proxy: Proxy
+    mail: MailServer
+    shop: Deployment
+    direct: str  # URL of the shop's database, past the proxy
+    clients: list[Client] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)  # what faults did, by their words
+
+    def connect(self, **options: Any) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.direct, **options)
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self.connect(autocommit=True) as connection:
+            return connection.execute(statement.encode(), values or None).fetchall()
+
+    def bus(self, *words: str) -> bool:
+        """Whether `manage.py eventbus` did it; past the proxy."""
+        environment = self.shop.environment | {"DATABASE_URL": self.direct}
+        return run("manage.py", "eventbus", *words, **environment).returncode == 0
+
+    def dead(self) -> list[dict[str, Any]]:
+        environment = self.shop.environment | {"DATABASE_URL": self.direct}
+        told: list[dict[str, Any]] = json.loads(
+            succeed("manage.py", "eventbus", "dead", "--json", **environment)
+        )
+        return told
+
+    def revive(self) -> None:
+        """Start what has died, whoever ended it."""
+        if self.database.died():
+            self.database.start()
+        for name in (*WEBS, *WORKERS):
+            process = self.shop.processes.get(name)
+            if process is None or process.poll() is not None:
+                self.counts[f"{name} was found dead"] += process is not None
+                self.start(name)
+
+    def start(self, name: str) -> None:
+        if name in self.shop.ports:
+            self.shop.serve(name, self.shop.ports[name])
+        else:
+            self.shop.work(name)

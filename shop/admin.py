@@ -1,0 +1,22 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from shop.models import InvariantCheck
+
+
+@admin.register(InvariantCheck)
+class InvariantCheckAdmin(admin.ModelAdmin):
+    """For looking at: `manage.py check_invariants` writes it."""
+
+    list_display = ["invariant", "violations", "whole", "checked_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
