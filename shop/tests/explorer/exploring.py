@@ -53,6 +53,7 @@ def explore(plan: Plan, *, trace: Sequence[str] = (), seconds: float | None = No
     with world() as here:
         explorer = Explorer(here, plan.scenario)
         with with_mutant(plan.mutant, here) if plan.mutant else nullcontext():
+            explorer.begin_here()
             if not trace:
                 return explorer.run(seconds=seconds)
             state, broken = explorer.replay(trace)

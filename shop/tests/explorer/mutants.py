@@ -95,7 +95,8 @@ def no_claim(world: World) -> Iterator[Any]:
     unclaimed = replace(requested, record=claim_afterwards)
     yield mock.patch.dict(handlers, {"notifications.requested": unclaimed})
     yield mock.patch(
-        "apps.notifications.operations.sending._begin", lambda mail: mail.state == "requested"
+        "apps.notifications.operations.sending._begin",
+        lambda mail, event_id: mail.state == "requested",
     )
 
 

@@ -66,7 +66,11 @@ class Explorer:
         self.limits = tuple(scenario.budget[kind] for kind in self.kinds)
         self.seen: dict[int, list[Spent]] = {}
         world.read = model.read
-        self.begin = Node(world.take(), (0,) * len(self.kinds), None)
+        self.begin_here()
+
+    def begin_here(self) -> None:
+        """The world as it is now is where each way begins."""
+        self.begin = Node(self.world.take(), (0,) * len(self.kinds), None)
 
     def digest(self) -> int:
         return digest(self.world, last=self.scenario.last)

@@ -76,12 +76,12 @@ class Steps:
     def _next(self, subscriber: str, cursor: int, names: Names) -> str:
         handled = subscribers[subscriber].handlers
         marks = ", ".join("?" * len(handled))
-        sql = (  # the names are the registry's, and parameters
+        sql = (
             "SELECT e.name, e.key FROM eventbus_event e JOIN eventbus_cursor c ON e.id > c.pos"
-            f" AND e.shard >= c.lo AND e.shard < c.hi WHERE c.id = ? AND e.name IN ({marks})"
-            " ORDER BY e.id LIMIT 1"
+            " AND e.shard >= c.lo AND e.shard < c.hi WHERE c.id = ? AND e.name IN"
         )
-        ((name, key),) = self.world.rows(sql, cursor, *handled)
+        found = self.world.rows(f"{sql} ({marks}) ORDER BY e.id LIMIT 1", cursor, *handled)
+        ((name, key),) = found
         return f"{name} {_short(names(key))}"
 
     def _parked(self, names: Names) -> Iterator[Step]:
