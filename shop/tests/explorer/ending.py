@@ -50,7 +50,7 @@ def broken_in_the_end(world: World, *, killed: bool) -> list[str]:
         drain()
         if killed:
             _see_to_mails()
-    return [*violations(killed=killed), *_lost_carts(world)]
+    return [*map(str, violations(killed=killed)), *_lost_carts(world)]
 
 
 def _lost_carts(world: World) -> list[str]:

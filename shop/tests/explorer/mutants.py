@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
+from uuid import UUID
 
 from django.db import transaction
 
@@ -129,7 +130,7 @@ def refund_without_key(world: World) -> Iterator[Any]:
     real = MockGateway.refund
 
     def wrong(self: Any, *, key: str, charge: str, **facts: Any) -> Any:
-        GatewayRefund.objects.filter(charge=charge).update(status="failed")
+        GatewayRefund.objects.filter(charge=UUID(charge)).update(status="failed")
         return real(self, key=f"{key}-{world.draw()}", charge=charge, **facts)
 
     yield mock.patch.object(MockGateway, "refund", wrong)
@@ -179,7 +180,7 @@ def impatient(world: World) -> Iterator[Any]:
         try:
             return ask()
         except GatewayUnavailable:
-            return Declined(code="processing_error", version=1)
+            return Declined(code="processing_error", decline_code="", version=1)
 
     yield mock.patch("apps.payments.calls._answer", wrong)
 

@@ -110,8 +110,8 @@ class Explorer:
                 return self.digest(), broken
             node = after
         at, rest = self.digest(), not self.steps.bus()
-        killed = KILLED in "".join(trace)
-        return at, broken_in_the_end(self.world, killed=killed) if rest else []
+        died = KILLED in "".join(trace)
+        return at, broken_in_the_end(self.world, killed=died) if rest else []
 
     def _expand(self, node: Node, queue: deque[Node], found: Found) -> None:
         self.world.put_back(node.snapshot)

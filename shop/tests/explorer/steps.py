@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -68,9 +69,7 @@ class Steps:
         for name, cursor in engine().pending(wanted):
             yield Step(
                 f"read {name} {self._next(name, cursor, names)}",
-                lambda name=name, cursor=cursor: run_batch(
-                    engine(), subscribers[name], cursor, limit=1
-                ),
+                partial(run_batch, engine(), subscribers[name], cursor, limit=1),
             )
 
     def _next(self, subscriber: str, cursor: int, names: Names) -> str:
@@ -92,7 +91,7 @@ class Steps:
         for pk, subscriber, name, key, state in rows:
             verb = "retry" if state == "retrying" else "call"
             label = f"{verb} {subscriber} {name} {_short(names(key))}"
-            yield Step(label, lambda pk=pk: self._run_parked(pk))
+            yield Step(label, partial(self._run_parked, pk))
 
     def _run_parked(self, pk: int) -> None:
         """When its time has come: until then the clock of everybody moves."""
@@ -115,7 +114,7 @@ class Steps:
     def _times(self) -> Iterator[Step]:
         for name, at in {n: at for n, at in reversed(self._scheduled()) if n not in SLOW}.items():
             if at > timezone.now():
-                yield Step(f"time {name}", lambda at=at: self._move(at), "time")
+                yield Step(f"time {name}", partial(self._move, at), "time")
 
     def _move(self, at: datetime) -> None:
         self.world.clock.ahead += at - timezone.now()
@@ -127,16 +126,14 @@ class Steps:
         for who in self.scenario.shoppers:
             mine = [(pk, status) for pk, by, status in placed if by == owner(who)]
             if not mine or self.scenario.budget.get("place", 0) > len(self.scenario.shoppers):
-                yield Step(f"place {who}", lambda who=who: self._place(who), "place")
-            yield Step(f"edit {who}", lambda who=who: self._edit(who), "edit")
+                yield Step(f"place {who}", partial(self._place, who), "place")
+            yield Step(f"edit {who}", partial(self._edit, who), "edit")
             if len(mine) == 1 and mine[0][1] == "FAILED":
-                yield Step(
-                    f"retry {who}", lambda who=who, pk=mine[0][0]: self._retry(who, pk), "retry"
-                )
+                yield Step(f"retry {who}", partial(self._retry, who, mine[0][0]), "retry")
             for pk, status in mine:
                 if status in ("PENDING", "CONFIRMED"):
                     name = f"cancel {_short(names(pk))}"
-                    yield Step(name, lambda pk=pk: self._cancel(pk), "cancel")
+                    yield Step(name, partial(self._cancel, pk), "cancel")
         waiting = (
             "SELECT reference, challenge FROM payments_gatewaycharge WHERE status = 'challenged'"
         )
@@ -144,7 +141,7 @@ class Steps:
             for word, approve in (("approve", True), ("deny", False)):
                 yield Step(
                     f"{word} {_short(names(reference))}",
-                    lambda one=challenge, yes=approve: challenges.answer(one, approve=yes),
+                    partial(challenges.answer, challenge, approve=approve),
                     "answer",
                 )
 
@@ -185,11 +182,12 @@ class Steps:
             if told != key:  # an order's
                 yield Step(
                     f"duplicate {subscriber} {name} {told}",
-                    lambda pk=pk, subscriber=subscriber: deliver_again(
-                        pk, subscriber, time=self.world.draw()
-                    ),
+                    partial(self._deliver_again, pk, subscriber),
                     "duplicate",
                 )
+
+    def _deliver_again(self, position: int, subscriber: str) -> None:
+        deliver_again(position, subscriber, time=self.world.draw())
 
 
 def deliver_again(position: int, subscriber: str, *, time: int) -> None:
