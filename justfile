@@ -80,6 +80,10 @@ contention *options:
 chaos *options:
     uv run python -m bench.chaos {{ options }}
 
+# Kill the shop at every statement of every path of an order: just sweep --engine postgresql --path paid
+sweep *options:
+    uv run python -m bench.sweep {{ options }}
+
 # Write the contract files anew from the events in the code
 contracts:
     uv run manage.py eventbus contracts --write
