@@ -3,6 +3,7 @@ with it, and the demonstration through its past. Nothing else may."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
@@ -44,11 +45,19 @@ def moved_clock() -> Iterator[Clock]:
     def as_sql(self: Now, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
         return "%s", [connection.ops.adapt_datetimefield_value(clock.now())]
 
+    look = type(engine()).look
+
+    def look_now(engine: Any, subscribers: Any) -> Any:
+        """By this clock, where the server would go by its own: each answer is then looked into."""
+        seen = look(engine, subscribers)
+        return replace(seen, now=clock.now(), scheduled=True, parked=True, calls=True)
+
     defaults = [field for field in _fields() if field.default is timezone.now]
     with (
         ExitStack() as stack,
         mock.patch.object(timezone, "now", clock.now),
         mock.patch.object(type(engine()), "clock", of_bus),
+        mock.patch.object(type(engine()), "look", look_now),
         mock.patch.multiple(
             Now, as_sql=as_sql, as_postgresql=as_sql, as_sqlite=as_sql, create=True
         ),
