@@ -22,6 +22,8 @@ PAID = (
 )
 SMALL = {"place": 1, "cancel": 1, "crash": 1, "duplicate": 0, "time": 0}
 
+pytestmark = pytest.mark.engine("sqlite")  # once is enough: it has a database of its own
+
 
 @pytest.fixture(autouse=True)
 def _tables_of_its_own(django_db_blocker: Any) -> Iterator[None]:
