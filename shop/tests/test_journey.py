@@ -18,9 +18,12 @@ from shop.tests.browsing import (
     card,
     chromium,
     fill_in,
+    number_of,
     press,
     running_demo,
     sign_in,
+    think_twice,
+    units_in_cart,
 )
 from shop.tests.cards import GOOD, NO_FUNDS
 
@@ -124,23 +127,20 @@ def heading(page: Any, words: str) -> None:
     page.get_by_role("heading", name=words).wait_for()
 
 
-def number_of(page: Any) -> str:
-    """The order's, as the page's title says."""
-    return str(page.locator("h1").inner_text()).removeprefix("Order ")
-
-
-def units_in_cart(page: Any) -> int:
-    badge = page.locator("header .badge")
-    return int(re.findall(r"\d+", badge.inner_text())[0]) if badge.count() else 0
-
-
 @both_ways
 def test_a_guest_buys_and_the_mails_link_opens_the_order(walk: Walk, scripts: bool) -> None:
     with walk(scripts=scripts) as (page, watch):
         for address in ("/products/c/seating/", "/"):  # with a sale, at a narrow page's limit
             page.goto(address)
             fits(page)
-        to_checkout(page)
+        add_to_cart(page, "Harbour mug", option="Red")
+        page.wait_for_load_state()
+        loads = watch.loads
+        think_twice(page, scripts=scripts)
+        assert not scripts or watch.loads == loads
+        fits(page)
+        press(page, "Checkout")
+        fill_in(page, CONTACT | card(GOOD))
         fits(page)
         place(page, scripts=scripts)
         page.wait_for_load_state()
