@@ -25,6 +25,7 @@ from apps.products.queries.reviews import approved_reviews, has_bought, newest_a
 from apps.products.queries.shelf import Shelf, shelf
 from apps.products.queries.slugs import category_at, product_at
 from apps.products.queries.tree import Branch, Tree, category_tree, children, path_of
+from apps.products.queries.waiting import article, buyable, counted, waited_for, waits
 from apps.products.queries.wishes import BEST, ORDERINGS, TAKEN_IN, Wish
 
 __all__ = [
@@ -43,11 +44,14 @@ __all__ = [
     "Tree",
     "Wish",
     "approved_reviews",
+    "article",
     "axes",
     "branches_like",
+    "buyable",
     "category_at",
     "category_tree",
     "children",
+    "counted",
     "cursor",
     "facets",
     "filtered",
@@ -70,5 +74,7 @@ __all__ = [
     "shelf",
     "suggested",
     "units_of",
+    "waited_for",
+    "waits",
     "with_variants",
 ]

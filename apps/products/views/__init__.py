@@ -3,5 +3,15 @@
 from apps.products.views.detail import picture, product, reviews
 from apps.products.views.lists import product_list, suggest
 from apps.products.views.sitemaps import sitemap
+from apps.products.views.waiting import leave, wait
 
-__all__ = ["picture", "product", "product_list", "reviews", "sitemap", "suggest"]
+__all__ = [
+    "leave",
+    "picture",
+    "product",
+    "product_list",
+    "reviews",
+    "sitemap",
+    "suggest",
+    "wait",
+]
