@@ -159,6 +159,25 @@ def units_in_cart(page: Any) -> int:
     return int(re.findall(r"\d+", badge.inner_text())[0]) if badge.count() else 0
 
 
+def adjust_stock(staff: Any, sku: str, units: str) -> None:
+    """As staff: so many units more, or with a minus fewer."""
+    staff.goto(f"/admin/inventory/stockitem/?q={sku}")
+    staff.locator("input.action-select").check()
+    staff.locator("select[name=action]").select_option("adjust_stock")
+    press(staff, "Run")
+    fill_in(staff, {"Units:": units, "Reason:": "Counted again"})
+    press(staff, "Adjust stock")
+    staff.get_by_text("Stock adjusted").wait_for()
+
+
+def act_on_order(staff: Any, number: str, action: str) -> None:
+    """As staff, from the list of orders."""
+    staff.goto(f"/admin/orders/order/?q={number}")
+    staff.locator("input.action-select").check()
+    staff.locator("select[name=action]").select_option(label=action)
+    press(staff, "Run")
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

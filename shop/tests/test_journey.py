@@ -13,7 +13,9 @@ from shop.tests.browsing import (
     CONTACT,
     SHOPPER,
     STAFF,
+    act_on_order,
     add_to_cart,
+    adjust_stock,
     binary,
     card,
     chromium,
@@ -271,23 +273,6 @@ def wait_for_price(page: Any, price: str) -> None:
             return
         page.wait_for_timeout(100)
     raise AssertionError(f"The cart never showed {price}: {page.locator('main').inner_text()}")
-
-
-def adjust_stock(staff: Any, sku: str, units: str) -> None:
-    staff.goto(f"/admin/inventory/stockitem/?q={sku}")
-    staff.locator("input.action-select").check()
-    staff.locator("select[name=action]").select_option("adjust_stock")
-    press(staff, "Run")
-    fill_in(staff, {"Units:": units, "Reason:": "Counted again"})
-    press(staff, "Adjust stock")
-    staff.get_by_text("Stock adjusted").wait_for()
-
-
-def act_on_order(staff: Any, number: str, action: str) -> None:
-    staff.goto(f"/admin/orders/order/?q={number}")
-    staff.locator("input.action-select").check()
-    staff.locator("select[name=action]").select_option(label=action)
-    press(staff, "Run")
 
 
 def test_without_a_browser_it_says_what_to_install(

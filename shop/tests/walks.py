@@ -9,9 +9,12 @@ from shop.tests.browsing import (
     CONTACT,
     SHOPPER,
     STAFF,
+    act_on_order,
     add_to_cart,
+    adjust_stock,
     card,
     fill_in,
+    number_of,
     press,
     sign_in,
 )
@@ -71,13 +74,17 @@ def account(page: Any, shoot: Shoot) -> None:
 
 def _follow_mail(page: Any, subject: str) -> None:
     """The link in the newest mail about that, once it has come."""
+    _mail(page, subject)
+    page.locator("section a[href*='/users/']").first.click()
+
+
+def _mail(page: Any, subject: str) -> None:
     mail = page.get_by_role("link", name=re.compile(subject, re.IGNORECASE)).first
     page.goto("/notifications/mailbox/")
     while not mail.count():
         page.wait_for_timeout(100)
         page.reload()
     mail.click()
-    page.locator("section a[href*='/users/']").first.click()
 
 
 def around(page: Any, shoot: Shoot) -> None:
@@ -204,4 +211,51 @@ def money_back(page: Any, shoot: Shoot) -> None:
         shoot(page, name)
 
 
-WALKS = (account, around, coupons, asked_by_the_bank, after_buying, money_back)
+def endings(page: Any, shoot: Shoot) -> None:
+    """What a guest sees of an order that comes too late, of one that arrives, and of one whose
+    money does not come back; and of an article that is gone."""
+    add_to_cart(page, "Storm teapot")
+    staff = page.context.browser.new_page(base_url=page.url.partition("/cart/")[0])
+    sign_in(staff, STAFF)
+    press(page, "Checkout")
+    fill_in(page, CONTACT | card(GOOD))
+    adjust_stock(staff, "TPT-NVY", "-11")
+    press(page, "Place order")
+    page.get_by_role("heading", name="Sold out in the meantime").wait_for()
+    shoot(page, "order-sold-out")
+    page.goto("/cart/")
+    page.locator("summary", has_text="Tell me").click()
+    shoot(page, "cart-sold-out")
+    fill_in(page, {"Your e-mail": "ada@example.com"})
+    press(page, "Tell me when it is back")
+    page.get_by_text("We will write to").wait_for()
+    shoot(page, "waiting")
+    press(page, "Remove")
+    page.get_by_text("is taken out").wait_for()
+    shoot(page, "cart-undo")
+    add_to_cart(page, "Espresso cup")
+    press(page, "Checkout")
+    fill_in(page, CONTACT | card(REFUND_FAILS))
+    press(page, "Place order")
+    page.get_by_text("Confirmation mail sent").and_(page.locator(".done")).wait_for()
+    press(page, "Cancel this order")
+    page.get_by_text("Your bank did not take").wait_for()
+    shoot(page, "order-refund-failed")
+    add_to_cart(page, "Espresso cup")
+    press(page, "Checkout")
+    fill_in(page, CONTACT | card(GOOD))
+    press(page, "Place order")
+    page.get_by_text("Confirmation mail sent").and_(page.locator(".done")).wait_for()
+    number = number_of(page)
+    ship(staff, number)
+    act_on_order(staff, number, "Mark the selected orders as delivered")
+    page.get_by_text("Delivered", exact=True).first.wait_for()
+    page.reload()
+    shoot(page, "order-delivered")
+    adjust_stock(staff, "TPT-NVY", "11")
+    _mail(page, "is back")
+    shoot(page, "mail-back")
+    staff.close()
+
+
+WALKS = (account, around, coupons, asked_by_the_bank, after_buying, money_back, endings)
