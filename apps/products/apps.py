@@ -7,6 +7,7 @@ class ProductsConfig(AppConfig):
     audit = "apps.products.audit"
     nav = [{"label": "Shop", "url": "products:list", "order": 10}]
     slots = {
+        "home": "apps.products.slots.home",
         "search": "apps.products.slots.search",
         "article.sold_out": "apps.products.slots.sold_out",
     }

@@ -239,7 +239,7 @@ def endings(page: Any, shoot: Shoot) -> None:
     press(page, "Place order")
     page.get_by_text("Confirmation mail sent").and_(page.locator(".done")).wait_for()
     press(page, "Cancel this order")
-    page.get_by_text("Your bank did not take").wait_for()
+    page.get_by_text("Your bank did not take").wait_for(timeout=90_000)  # it says so later
     shoot(page, "order-refund-failed")
     add_to_cart(page, "Espresso cup")
     press(page, "Checkout")
