@@ -150,6 +150,7 @@ def after_buying(page: Any, shoot: Shoot) -> None:
     page.get_by_text("Confirmation mail sent").and_(page.locator(".done")).wait_for()
     order, number = page.url, page.locator("h1").inner_text().split()[-1]
     staff = page.context.browser.new_page(base_url=page.url.partition("/orders/")[0])
+    sign_in(staff, STAFF)
     ship(staff, number)
     staff.close()
     page.goto(order)
@@ -171,7 +172,6 @@ def after_buying(page: Any, shoot: Shoot) -> None:
 
 def ship(staff: Any, number: str) -> None:
     """As staff, with a carrier."""
-    sign_in(staff, STAFF)
     staff.goto(f"/admin/orders/order/?q={number}")
     staff.locator("#result_list tbody th a").first.click()
     press(staff, "Ship this order")
@@ -249,7 +249,7 @@ def endings(page: Any, shoot: Shoot) -> None:
     number = number_of(page)
     ship(staff, number)
     act_on_order(staff, number, "Mark the selected orders as delivered")
-    page.get_by_text("Delivered", exact=True).first.wait_for()
+    staff.get_by_text(f"Delivered: {number}").wait_for()
     page.reload()
     shoot(page, "order-delivered")
     adjust_stock(staff, "TPT-NVY", "11")
