@@ -55,9 +55,7 @@ def timeline(request: HttpRequest, order_id: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """Cancel the order, if it is not too late."""
     order = opened(request, order_id)
-    if operations.cancel_order(order_id=order.pk, by="customer"):
-        messages.success(request, "Your order is cancelled.")
-    else:
+    if not operations.cancel_order(order_id=order.pk, by="customer"):
         messages.error(request, str(NotCancellable()))
     return see(order.pk)
 
