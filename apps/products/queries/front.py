@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import ExpressionWrapper, F, FloatField, QuerySet, Value
@@ -50,7 +51,7 @@ def best_rated(*, size: int) -> list[Card]:
     best = found.annotate(stars=average, units=units_left())
     rows = best.order_by("-stars", "-product__rating_count", "product").values(
         *("title", "price_from", "on_sale", "units", "product__slug"),
-        *("product__price_to", "product__cover", "product__cover_alt"),
+        *("product__price_to", "product__cover", "product__cover_alt", "stars"),
     )
     return [_card(row) for row in rows[:size]]
 
@@ -83,4 +84,5 @@ def _card(row: dict[str, Any]) -> Card:
         picture=row["product__cover"],
         picture_alt=row["product__cover_alt"],
         available=row["units"],
+        rating=Decimal(row["stars"]).quantize(Decimal("0.1")),
     )

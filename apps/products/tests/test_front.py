@@ -61,6 +61,7 @@ def test_a_card_of_the_best_rated_says_what_it_costs_and_what_is_left():
     Availability.objects.create(sku=sku, available=2, version=1)
     (card,) = queries.best_rated(size=1)
     assert (card.price, card.varied, card.on_sale) == (Decimal("10.00"), True, False)
+    assert card.rating == Decimal("5.0")
     assert (card.available, card.picture, card.slug) == (2, "mug-blue", product.slug)
 
 
