@@ -26,6 +26,15 @@ def secrets(name: str, local: str) -> list[str]:
     return values
 
 
+def connect_seconds() -> int:
+    """How long to wait for PostgreSQL to take a connection; 2 or more, as libpq makes 2 of 1, and
+    for ever of 0. Raises ImproperlyConfigured."""
+    waited: int = env.int("DATABASE_CONNECT_SECONDS", 3)
+    if waited < 2:
+        raise ImproperlyConfigured(f"DATABASE_CONNECT_SECONDS is {waited}, and must be 2 or more.")
+    return waited
+
+
 def redis_cache(url: str) -> dict[str, Any]:
     """A Redis that may hang or go away without a page noticing more than the wait."""
     return {
