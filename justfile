@@ -76,6 +76,10 @@ bench-saga *options:
 contention *options:
     uv run python -m bench.contention {{ options }}
 
+# Web processes replaced under load, without a request lost: just restarts --restarts 4
+restarts *options:
+    uv run python -m bench.restarts {{ options }}
+
 # Break everything around a running shop and see that nothing is lost: just chaos --seed 7 --seconds 600 --only F4,F5
 chaos *options:
     uv run python -m bench.chaos {{ options }}

@@ -11,6 +11,7 @@ env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
 PRODUCTION = env.str("SHOP_ENV", "local") == "production"
+DRAIN_SECONDS = env.int("DRAIN_SECONDS", 0)  # read by shop/serve.py, which has no settings
 SECRET_LENGTH = 50  # characters; Django's own measure
 
 

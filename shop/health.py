@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from eventbus import conf, thread
+from shop import draining
 
 logger = logging.getLogger("shop.health")
 PROBE_SECONDS = 10
@@ -32,8 +33,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """200 when this process can do its work, else 503; each part with its state or its reason.
 
     A cache that is gone is noted, not refused: everything works without it, slower. A database
-    that does not answer is waited for once.
+    that does not answer is waited for once. A process that is about to end is not ready.
     """
+    if draining.begun.is_set():
+        checks = {"server": "draining: it ends in a moment"}
+        return JsonResponse({"ready": False, "checks": checks}, status=503)
     parts = {"database": told("database", database)}
     reached = parts["database"][1]
     parts["migrations"] = told("migrations", migrations) if reached else (UNASKED, False)

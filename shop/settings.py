@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 AUTH_USER_MODEL = "users.User" if "users" in SHOP_CONTEXTS else "auth.User"
 
 MIDDLEWARE = [
+    "shop.draining.DrainingMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "shop.middleware.TraceMiddleware",
     "django.middleware.security.SecurityMiddleware",

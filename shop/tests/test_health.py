@@ -1,5 +1,6 @@
 """Health and readiness; and a Redis that is gone."""
 
+from threading import Event
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from eventbus import thread
-from shop import health
+from shop import draining, health
 from shop.settings import redis_cache
 
 DEAD_REDIS = "redis://127.0.0.1:1/0"  # nothing listens there
@@ -76,6 +77,18 @@ def test_a_request_waits_once_for_a_database_that_is_silent(
     client.cookies["shop_session"] = "of-somebody"
     assert client.get(address).status_code == 503
     assert len(attempts) == 1
+
+
+def test_a_process_that_is_about_to_end_is_not_ready_and_lives(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = Event()
+    begun.set()
+    monkeypatch.setattr(draining, "begun", begun)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["ready"]) == (503, False)
+    assert response.headers["Connection"] == "close"
+    assert client.get("/healthz").status_code == 200
 
 
 @pytest.mark.django_db
