@@ -126,7 +126,7 @@ def opened(engine: str, *, wrong: bool = False) -> Iterator[Contended]:
                 yield Contended(engine, deployment, webs, SqliteShop(path))
             return
         with postgres() as server:
-            database = PostgresqlShop(server, "contended")
+            database = PostgresqlShop(server, f"scratch_{uuid4().hex[:12]}")
             settings = quiet | {"DATABASE_URL": database.url, "EVENTBUS_MODE": "worker"}
             with Deployment(Path(folder), settings) as deployment:
                 succeed("manage.py", "eventbus", "split", "inventory", "--into", "4", **settings)
