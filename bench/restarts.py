@@ -204,7 +204,7 @@ def measure(
         **{"DATABASE_URL": server.new_database(), "REDIS_URL": "", "EVENTBUS_MODE": "worker"},
         **{"DEBUG": "off", "LOG_LEVEL": "WARNING", "DRAIN_SECONDS": str(drain)},
     }
-    with Deployment(folder, settings) as deployment:
+    with Deployment(folder, settings, filled=False) as deployment:
         stock = ("-m", "bench.contention_work", "stock", SKU, "--units", str(UNITS))
         succeed(*stock, **settings)
         for number in (1, 2):

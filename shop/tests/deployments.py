@@ -29,9 +29,11 @@ class Deployment:
     environment: dict[str, str]
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    filled: bool = True  # with what the demo sells; else only migrated
 
     def __enter__(self) -> Self:
-        succeed("manage.py", "demo", "--bare", "--no-serve", **self.environment)
+        fill = ("demo", "--bare", "--no-serve") if self.filled else ("migrate", "-v0")
+        succeed("manage.py", *fill, **self.environment)
         return self
 
     def __exit__(
