@@ -139,12 +139,10 @@ def opened(engine: str, *, wrong: bool = False) -> Iterator[Contended]:
 
 
 def _serve(deployment: Deployment, count: int) -> list[str]:
-    bases = []
-    for number in range(count):
-        port = free_port()
-        deployment.serve(f"web {number + 1}", port)
-        bases.append(f"http://127.0.0.1:{port}")
-    return bases
+    ports = [free_port() for _ in range(count)]
+    for number, port in enumerate(ports, start=1):
+        deployment.serve(f"web {number}", port)
+    return [f"http://127.0.0.1:{port}" for port in ports]
 
 
 def last_unit(shop: Contended, *, clients: int, times: int) -> Result:
