@@ -88,6 +88,10 @@ chaos *options:
 sweep *options:
     uv run python -m bench.sweep {{ options }}
 
+# Write docs/guarantees.md anew, with what has been measured
+guarantees:
+    uv run python -m bench.guarantees
+
 # Write the contract files anew from the events in the code
 contracts:
     uv run manage.py eventbus contracts --write
