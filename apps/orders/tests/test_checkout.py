@@ -132,6 +132,7 @@ def test_a_missing_field_shows_the_form_again_with_what_was_typed(guest, field):
     answer = guest.post(STEPS["address"], CONTACT | {field: ""})
     html = answer.content.decode()
     assert answer.status_code == 422
+    assert "<title>Error: Address – " in html
     assert '<p class="notice error" role="alert">Please correct the field that is marked' in html
     wrong = html.split(f'name="{field}"')[1].split(">")[0]
     assert " autofocus" in wrong

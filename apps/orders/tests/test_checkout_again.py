@@ -4,11 +4,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from apps.orders import operations
 from apps.orders.drafts import KEY
+from apps.orders.events import SweepDue
 from apps.orders.models import Order
 from apps.orders.tests.checkouts import (
     CONTACT,
@@ -24,6 +26,7 @@ from apps.orders.tests.checkouts import (
 )
 from apps.orders.tests.factories import CART_TOKEN, PriceFactory, decline, place_with, quote
 from apps.orders.tests.factories import place as place_an_order
+from eventbus import publish
 from eventbus.testing import drain, published
 
 pytestmark = pytest.mark.django_db
@@ -261,7 +264,7 @@ def test_signing_in_meanwhile_keeps_what_was_typed_and_asks_for_the_cart_and_the
     assert kept(guest)["contact"] == CONTACT
     guest.post(STEPS["payment"], {"payment_method": "pm_2"})
     place(guest)
-    assert Order.objects.get().customer_id == user.pk
+    assert Order.objects.get().owner == f"user:{user.pk}"
     guest.logout()
     assert "Please start from your cart" in guest.get(STEPS["review"]).content.decode()
 
@@ -303,3 +306,13 @@ def test_what_is_no_good_in_the_session_counts_as_not_there(guest, junk):
     assert not Order.objects.exists()
     come_to(guest, "review")
     assert place(guest)["Location"] == path_of_order()
+
+
+def test_what_was_left_is_forgotten_when_its_session_has_ended(guest):
+    come_to(guest, "review")
+    key = guest.session.session_key
+    Session.objects.create(session_key="left", session_data="", expire_date=timezone.now())
+    publish(SweepDue(at=timezone.now()), key="sweep")
+    drain()
+    assert list(Session.objects.values_list("pk", flat=True)) == [key]
+    assert guest.get(STEPS["review"]).status_code == 200
