@@ -6,17 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from shop.tests.browsing import (
-    CONTACT,
     SHOPPER,
     STAFF,
     act_on_order,
     add_to_cart,
     adjust_stock,
-    card,
     fill_in,
     number_of,
     press,
     sign_in,
+    to_review,
 )
 from shop.tests.cards import CHALLENGED, GOOD, REFUND_FAILS
 
@@ -107,24 +106,30 @@ def around(page: Any, shoot: Shoot) -> None:
 def coupons(page: Any, shoot: Shoot) -> None:
     """A coupon that is refused and one that is taken, and another country."""
     add_to_cart(page, "Paring knife")
-    for name, code in {"coupon-refused": "HARBOUR5", "coupon": "WELCOME10"}.items():
+    codes = {"coupon-refused": ("HARBOUR5", "to go"), "coupon": ("WELCOME10", "in your cart")}
+    for name, (code, told) in codes.items():
         fill_in(page, {"Coupon code": code})
         press(page, "Use coupon")
-        page.locator("main > [role=status] .notice").wait_for()
+        page.locator("#messages").get_by_text(told).wait_for()
         shoot(page, name)
     page.get_by_label("Country").select_option("US")
     press(page, "Update delivery")
     page.get_by_text("To United States").wait_for()
     shoot(page, "cart-abroad")
-    press(page, "Checkout")
-    shoot(page, "checkout-coupon")
+    to_review(page, GOOD)
+    page.goto("/orders/checkout/shipping/")
+    shoot(page, "checkout-abroad")
+    page.goto("/orders/checkout/address/")
+    page.get_by_label("Country").select_option("JP")
+    press(page, "Continue")
+    page.get_by_text("We do not deliver").wait_for()
+    shoot(page, "checkout-nowhere")
 
 
 def asked_by_the_bank(page: Any, shoot: Shoot) -> None:
     """3-D Secure: the question, the answer, and the order that it fails."""
     add_to_cart(page, "Espresso cup")
-    press(page, "Checkout")
-    fill_in(page, CONTACT | card(CHALLENGED))
+    to_review(page, CHALLENGED)
     press(page, "Place order")
     page.get_by_role("link", name="Confirm the payment").wait_for()
     shoot(page, "order-asks")
@@ -142,10 +147,11 @@ def after_buying(page: Any, shoot: Shoot) -> None:
     """With a saved address, then the parcel, a review, and no more such mails."""
     sign_in(page, SHOPPER)
     add_to_cart(page, "Mantel clock")
-    press(page, "Checkout")
+    to_review(page, GOOD, contact={})
+    page.goto("/orders/checkout/address/")
     shoot(page, "checkout-addresses")
-    press(page, "Send it here")
-    fill_in(page, card(GOOD))
+    press(page, "Deliver here")
+    page.wait_for_url("**/review/")
     press(page, "Place order")
     page.get_by_text("Confirmation mail sent").and_(page.locator(".done")).wait_for()
     order, number = page.url, page.locator("h1").inner_text().split()[-1]
@@ -183,8 +189,7 @@ def ship(staff: Any, number: str) -> None:
 def money_back(page: Any, shoot: Shoot) -> None:
     """Staff give back a part, and the bank says no."""
     add_to_cart(page, "Steel bottle")
-    press(page, "Checkout")
-    fill_in(page, CONTACT | card(REFUND_FAILS))
+    to_review(page, REFUND_FAILS)
     press(page, "Place order")
     page.get_by_text("Confirmation mail sent").and_(page.locator(".done")).wait_for()
     order_id = page.url.rstrip("/").rpartition("/")[2]
@@ -217,8 +222,7 @@ def endings(page: Any, shoot: Shoot) -> None:
     add_to_cart(page, "Storm teapot")
     staff = page.context.browser.new_page(base_url=page.url.partition("/cart/")[0])
     sign_in(staff, STAFF)
-    press(page, "Checkout")
-    fill_in(page, CONTACT | card(GOOD))
+    to_review(page, GOOD)
     adjust_stock(staff, "TPT-NVY", "-11")
     press(page, "Place order")
     page.get_by_role("heading", name="Sold out in the meantime").wait_for()
@@ -234,16 +238,14 @@ def endings(page: Any, shoot: Shoot) -> None:
     page.get_by_text("is taken out").wait_for()
     shoot(page, "cart-undo")
     add_to_cart(page, "Espresso cup")
-    press(page, "Checkout")
-    fill_in(page, CONTACT | card(REFUND_FAILS))
+    to_review(page, REFUND_FAILS)
     press(page, "Place order")
     page.get_by_text("Confirmation mail sent").and_(page.locator(".done")).wait_for()
     press(page, "Cancel this order")
     page.get_by_text("Your bank did not take").wait_for(timeout=90_000)  # it says so later
     shoot(page, "order-refund-failed")
     add_to_cart(page, "Espresso cup")
-    press(page, "Checkout")
-    fill_in(page, CONTACT | card(GOOD))
+    to_review(page, GOOD)
     press(page, "Place order")
     page.get_by_text("Confirmation mail sent").and_(page.locator(".done")).wait_for()
     number = number_of(page)

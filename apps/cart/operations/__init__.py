@@ -32,7 +32,7 @@ from apps.cart.operations.filling import (
 )
 from apps.cart.operations.knowing import record_articles, record_stock
 from apps.cart.operations.outcomes import record_orders, settle_orders
-from apps.cart.operations.quoting import SignedQuote, make_quote
+from apps.cart.operations.quoting import SignedQuote, make_quote, make_quotes
 
 __all__ = [
     "Again",
@@ -58,6 +58,7 @@ __all__ = [
     "expire_cart",
     "make_quote",
     "make_quote_with",
+    "make_quotes",
     "put_back",
     "record_articles",
     "record_orders",
