@@ -12,6 +12,7 @@ from urllib.request import urlopen
 from shop.tests.servers import free_port
 
 PROBE_SECONDS = 0.25
+FAIL_SECONDS = 1  # for which nginx leaves a process alone that refused it
 
 
 class Balancer:
@@ -45,6 +46,11 @@ class Balancer:
         ready = sorted(self.ready, key=lambda port: port != first)
         return [port for port in ready if self.ready[port]] or ready
 
+    def wait_for(self, port: int) -> None:
+        """Until requests are sent to that process again."""
+        while not self.ready[port]:
+            time.sleep(PROBE_SECONDS)
+
     def close(self) -> None:
         """Ask no more."""
         self.stopped.set()
@@ -61,7 +67,9 @@ class Nginx(Balancer):
 
     def __init__(self, ports: list[int], folder: Path) -> None:
         self.port = free_port()
-        servers = "".join(f"server 127.0.0.1:{port} max_fails=1 fail_timeout=2s;" for port in ports)
+        servers = "".join(
+            f"server 127.0.0.1:{port} max_fails=1 fail_timeout={FAIL_SECONDS}s;" for port in ports
+        )
         kept = "keepalive 16; keepalive_timeout 1s;"  # idle for less than the processes drain
         paths = "".join(
             f"{kind}_temp_path {folder}/{kind};"
@@ -91,6 +99,11 @@ class Nginx(Balancer):
     def choices(self) -> list[int]:
         """nginx's own port: it chooses."""
         return [self.port]
+
+    def wait_for(self, port: int) -> None:
+        """It tries a process again, with one request, when more than its time is over."""
+        super().wait_for(port)
+        time.sleep(FAIL_SECONDS + 2)
 
     def close(self) -> None:
         super().close()

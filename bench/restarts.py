@@ -34,7 +34,7 @@ import django
 
 django.setup()
 
-from bench.balancers import BALANCERS, PROBE_SECONDS, Balancer  # noqa: E402
+from bench.balancers import BALANCERS, Balancer  # noqa: E402
 from shop.tests.deployments import Deployment  # noqa: E402
 from shop.tests.processes import succeed  # noqa: E402
 from shop.tests.servers import Postgres, free_port, postgres  # noqa: E402
@@ -152,12 +152,11 @@ def shop(balancer: Balancer, stop: threading.Event, bought: list[str]) -> None:
 
 
 def replaced(deployment: Deployment, name: str, balancer: Balancer) -> None:
-    """Ended and started again; back when the balancer has seen that it is ready."""
+    """Ended and started again; back when the balancer has seen it."""
     port = deployment.ports[name]
     deployment.end(name, seconds=60)
     deployment.serve(name, port)
-    while not balancer.ready[port]:
-        time.sleep(PROBE_SECONDS)
+    balancer.wait_for(port)
 
 
 def measure(
