@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 
 from shop.tests.browsing import chromium
 from shop.tests.inspection import MOST, Inspector
+from shop.tests.keyboard import Keyboard
 
 pytestmark = pytest.mark.browser
+Visit = Callable[[str], Any]
 PAGE = """<!doctype html><html lang="en"><head><title>A page</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,"></head><body><main><h1>A page</h1>{}</main></body></html>"""
@@ -38,18 +41,27 @@ BROKEN = {
     "heavy-scripts": '<script src="/noise.js"></script>',
     "heavy-styles": '<link rel="stylesheet" href="/noise.css">',
 }
+FOCUSED = {
+    "seen": '<p><a href="/good">Go on</a></p>',
+    "unseen": '<p><a href="/good" style="outline: none">Go on</a></p>',
+    "covered": """<p><a href="/good">Go on</a></p>
+      <div style="position: fixed; inset: 0; background: #fff"></div>""",
+}
 FILES = {
     "noise.js": ("text/javascript", f"const it = '{NOISE}'"),
     "noise.css": ("text/css", f"/* {NOISE} */"),
 }
 
 
+PAGES = BROKEN | FOCUSED
+
+
 class Broken(BaseHTTPRequestHandler):
-    """Serves the pages of `BROKEN`."""
+    """Serves these pages."""
 
     def do_GET(self) -> None:
         name = self.path.strip("/")
-        found = ("text/html", PAGE.format(BROKEN[name])) if name in BROKEN else FILES.get(name)
+        found = ("text/html", PAGE.format(PAGES[name])) if name in PAGES else FILES.get(name)
         kind, text = found or ("text/plain", "")
         self.send_response(200 if found else 404)
         self.send_header("Content-Type", kind)
@@ -64,23 +76,21 @@ class Broken(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def look() -> Iterator[Callable[[str], list[str]]]:
-    """`look(name)`: what is wrong with that page."""
+def visit() -> Iterator[Visit]:
+    """`with visit(name) as (page, inspector)`: that page, watched from the beginning."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Broken)
     Thread(target=server.serve_forever, daemon=True).start()
     with chromium() as browser:
 
-        def looking(name: str) -> list[str]:
+        @contextmanager
+        def visiting(name: str) -> Iterator[tuple[Any, Inspector]]:
             inspector, page = Inspector(), browser.new_page()
             inspector.watch(page)
             page.goto(f"http://127.0.0.1:{server.server_port}/{name}")
-            if name == "moving":
-                page.get_by_text("Late").wait_for()
-            inspector(page, name)
+            yield page, inspector
             page.close()
-            return inspector.wrong
 
-        yield looking
+        yield visiting
     server.shutdown()
     server.server_close()
 
@@ -103,10 +113,35 @@ def look() -> Iterator[Callable[[str], list[str]]]:
         "heavy-styles": "bytes of styles, 30720 are the most",
     }.items(),
 )
-def test_what_is_wrong_is_found(look: Callable[[str], list[str]], name: str, words: str) -> None:
-    wrong = look(name)
-    assert any(words in one for one in wrong), wrong
+def test_what_is_wrong_is_found(visit: Visit, name: str, words: str) -> None:
+    with visit(name) as (page, inspector):
+        if name == "moving":
+            page.get_by_text("Late").wait_for()
+        inspector(page, name)
+    assert any(words in one for one in inspector.wrong), inspector.wrong
 
 
-def test_with_a_good_page_nothing_is_wrong(look: Callable[[str], list[str]]) -> None:
-    assert look("good") == []
+def test_with_a_good_page_nothing_is_wrong(visit: Visit) -> None:
+    with visit("good") as (page, inspector):
+        inspector(page, "good")
+    assert inspector.wrong == []
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    {
+        "seen": [],
+        "unseen": ["'Go on' has no outline"],
+        "covered": ["'Go on' is hidden"],
+    }.items(),
+)
+def test_a_focus_that_is_not_seen_is_found(visit: Visit, name: str, wrong: list[str]) -> None:
+    with visit(name) as (page, _):
+        keys, address = Keyboard(page), page.url
+        keys.press("Go on")
+    assert keys.wrong == [f"{address}: {one}" for one in wrong]
+
+
+def test_what_tab_does_not_reach_is_told(visit: Visit) -> None:
+    with visit("good") as (page, _), pytest.raises(AssertionError, match="never came to 'Go on'"):
+        Keyboard(page).press("Go on")
