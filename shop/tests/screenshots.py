@@ -151,6 +151,7 @@ def at_work(page: Any, shoot: Shoot) -> None:
 
 SHOPPERS = (looking, buying, without_scripts, signed_in, *WALKS)
 STAFFS = (money_back, at_work)
+FOREIGN = {"api-docs"}  # pages that are not ours
 
 
 def main(folder: Path) -> None:

@@ -10,10 +10,9 @@ from shop.tests.browsing import CONTACT, card, chromium, running_demo
 from shop.tests.cards import GOOD
 from shop.tests.inspection import Inspector
 from shop.tests.keyboard import Keyboard
-from shop.tests.screenshots import SHOPPERS, without_scripts
+from shop.tests.screenshots import FOREIGN, SHOPPERS, without_scripts
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.suite]
-FOREIGN = {"api-docs"}  # Swagger's own page
 
 
 @pytest.fixture(scope="module")
