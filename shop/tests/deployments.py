@@ -12,6 +12,7 @@ from typing import Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from shop.tests.filling import fill
 from shop.tests.processes import ROOT, succeed
 from shop.tests.shopper import Transport, over_http
 
@@ -31,7 +32,11 @@ class Deployment:
     ports: dict[str, int] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        succeed("manage.py", "demo", "--bare", "--no-serve", **self.environment)
+        file = self.environment["DATABASE_URL"].removeprefix("sqlite:///")
+        if file != self.environment["DATABASE_URL"]:
+            fill(Path(file))
+        else:
+            succeed("manage.py", "demo", "--bare", "--no-serve", **self.environment)
         return self
 
     def __exit__(
