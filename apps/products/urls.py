@@ -11,6 +11,7 @@ urlpatterns = [
     path("waiting/leave/<str:token>/", views.leave, name="leave"),
     path("waiting/<slug:sku>/", views.wait, name="wait"),
     path("pictures/<slug:name>.svg", views.picture, name="picture"),
+    path("pictures/<slug:name>.png", views.painting, name="painting"),
     path("<slug:slug>/", views.product, name="product"),
     path("<slug:slug>/reviews/", views.reviews, name="reviews"),
 ]

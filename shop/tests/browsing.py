@@ -8,12 +8,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from shop.tests.filling import fill
 from shop.tests.processes import ROOT, outer_environment
 
 START_SECONDS, STOP_SECONDS = 60, 10
@@ -36,6 +38,7 @@ def running_demo(folder: Path) -> Iterator[str]:
     Raises AssertionError with what it printed when it does not come up.
     """
     port, log = _free_port(), folder / "demo.log"
+    fill(folder / "demo.sqlite3")
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "demo", "--bare", "--port", str(port)],
@@ -99,6 +102,42 @@ def is_installed() -> bool:
         return Path(playwright.chromium.executable_path).exists()
 
 
+@dataclass
+class Watch:
+    """Everything that a page must not do; and how often the browser loaded a whole page."""
+
+    wrong: list[str] = field(default_factory=list)
+    loads: int = 0
+    errors_expected: bool = False  # True: a page may itself be the answer to something refused
+
+    def attach(self, page: Any) -> None:
+        page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
+        page.on("console", self._console)
+        page.on("requestfailed", self._failed)
+        page.on("response", self._response)
+        page.on("load", lambda page: self._loaded(page))
+
+    def _console(self, line: Any) -> None:
+        if line.type not in ("error", "warning"):
+            return
+        # The browser tells of a status, which `_response` knows better.
+        if not (self.errors_expected and line.text.startswith("Failed to load resource")):
+            self.wrong.append(f"console: {line.text}")
+
+    def _failed(self, request: Any) -> None:
+        # A poll that the next page cuts off has not failed.
+        if request.failure != "net::ERR_ABORTED":
+            self.wrong.append(f"request failed: {request.url} {request.failure}")
+
+    def _response(self, response: Any) -> None:
+        page = response.request.is_navigation_request()
+        if response.status >= 400 and not (page and self.errors_expected):
+            self.wrong.append(f"{response.status}: {response.url}")
+
+    def _loaded(self, page: Any) -> None:
+        self.loads += 1
+
+
 def fill_in(page: Any, fields: dict[str, str]) -> None:
     """Type into the fields with these labels."""
     for label, text in fields.items():
@@ -157,25 +196,6 @@ def number_of(page: Any) -> str:
 def units_in_cart(page: Any) -> int:
     badge = page.locator("header .badge")
     return int(re.findall(r"\d+", badge.inner_text())[0]) if badge.count() else 0
-
-
-def adjust_stock(staff: Any, sku: str, units: str) -> None:
-    """As staff: so many units more, or with a minus fewer."""
-    staff.goto(f"/admin/inventory/stockitem/?q={sku}")
-    staff.locator("input.action-select").check()
-    staff.locator("select[name=action]").select_option("adjust_stock")
-    press(staff, "Run")
-    fill_in(staff, {"Units:": units, "Reason:": "Counted again"})
-    press(staff, "Adjust stock")
-    staff.get_by_text("Stock adjusted").wait_for()
-
-
-def act_on_order(staff: Any, number: str, action: str) -> None:
-    """As staff, from the list of orders."""
-    staff.goto(f"/admin/orders/order/?q={number}")
-    staff.locator("input.action-select").check()
-    staff.locator("select[name=action]").select_option(label=action)
-    press(staff, "Run")
 
 
 def to_review(
