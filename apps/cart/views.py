@@ -49,11 +49,10 @@ def add(request: HttpRequest) -> HttpResponse:
     form = AddForm(request.POST)
     if not form.is_valid():
         messages.error(request, f"Please choose a quantity from 1 to {MOST}.")
-        return _added(request)
-    if not _try(request, lambda: operations.add_line(owner=owner, **form.cleaned_data)):
-        token = None
-    response = _added(request)
-    shoppers.remember(request, response, token)
+        return _added(request, added=False)
+    added = _try(request, lambda: operations.add_line(owner=owner, **form.cleaned_data))
+    response = _added(request, added=added)
+    shoppers.remember(request, response, token if added else None)
     return response
 
 
@@ -231,12 +230,13 @@ def _in_part(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.history_restore_request
 
 
-def _added(request: HttpRequest) -> HttpResponse:
-    """To the cart; for a script, which stays on the page of the article, what came of it."""
+def _added(request: HttpRequest, *, added: bool) -> HttpResponse:
+    """To the cart; for a script, which stays on the page of the article, what came of it, with the
+    way to the cart beside the button."""
     if not _in_part(request):
         return _back(request)
     _tell_notices(request)
-    response = render(request, "cart/_added.html")
+    response = render(request, "cart/_added.html", {"added": added})
     response["HX-Trigger"] = "news"
     return response
 

@@ -107,7 +107,10 @@ def test_a_script_that_adds_stays_where_it_is(client):
     response = client.post("/cart/add/", {"sku": "MUG", "quantity": 2}, headers=SCRIPT)
     assert (response["HX-Trigger"], 'id="cart"' in page(response)) == ("news", False)
     assert "2 × Article MUG in your cart." in page(response)
-    assert 'href="/cart/"' in page(response)
+    assert 'href="/cart/">Go to your cart' in page(response)
+    refused = client.post("/cart/add/", {"sku": "MUG", "quantity": 0}, headers=SCRIPT)
+    assert "from 1 to 99" in page(refused)
+    assert "Go to your cart" not in page(refused)
     assert len(response.cookies[COOKIE].value) == 43
 
 
