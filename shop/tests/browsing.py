@@ -130,8 +130,10 @@ class Watch:
             self.wrong.append(f"request failed: {request.url} {request.failure}")
 
     def _response(self, response: Any) -> None:
-        page = response.request.is_navigation_request()
-        if response.status >= 400 and not (page and self.errors_expected):
+        request = response.request
+        form = request.method == "POST" and "hx-request" in request.headers  # shown as a page is
+        shown = request.is_navigation_request() or form
+        if response.status >= 400 and not (shown and self.errors_expected):
             self.wrong.append(f"{response.status}: {response.url}")
 
     def _loaded(self, page: Any) -> None:
