@@ -25,6 +25,7 @@ from shop.tests.servers import free_port
 CLIENTS = 4
 AFTERMATH = 5.0  # seconds after a fault in which its 5xx may still come
 DRAIN_SECONDS = 120
+STRIKE_SECONDS = 10  # that a fault may take until it has met somebody
 LATE = {"GATEWAY_TIMEOUT_SECONDS": "2", "GATEWAY_WEBHOOK_SECONDS": "3", "GATEWAY_SLOW_SECONDS": "1"}
 STOCK = """
 from apps.inventory.operations import adjust_stock
@@ -72,8 +73,11 @@ class Weather:
         self.ended = time.monotonic() + AFTERMATH
 
 
-def chaos(*, seed: int, seconds: float, faults: Sequence[type[Fault]], folder: Path) -> Report:
-    """Break the shop for `seconds`, each fault at least once; what came of it.
+def chaos(
+    *, seed: int, seconds: float, faults: Sequence[type[Fault]], folder: Path, pace: float = 1
+) -> Report:
+    """Break the shop for `seconds`, each fault at least once; what came of it. A `pace` below 1
+    shortens the time that each lasts, and the rests between.
 
     Logs of all processes and the clients' history.jsonl are left in `folder`.
     """
@@ -84,7 +88,7 @@ def chaos(*, seed: int, seconds: float, faults: Sequence[type[Fault]], folder: P
     ):
         before = {row[0] for row in stage.rows(ORDERS)}
         with buying(stage, history, weather, seed):
-            break_things(stage, weather, report, faults)
+            break_things(stage, weather, report, faults, pace)
             stage.revive()
         report.violations += [f"{one.name}: {one.broken!r}" for one in stage.clients if one.broken]
         report.drained = round(drained(stage), 1)
@@ -142,7 +146,7 @@ def raised(seed: int, seconds: float, folder: Path) -> Iterator[Stage]:
 
 
 def break_things(
-    stage: Stage, weather: Weather, report: Report, faults: Sequence[type[Fault]]
+    stage: Stage, weather: Weather, report: Report, faults: Sequence[type[Fault]], pace: float
 ) -> None:
     """One fault after the other, all of them in an order that is drawn, again and again."""
     until = time.monotonic() + report.seconds
@@ -155,15 +159,22 @@ def break_things(
             with weather.of(fault):
                 try:
                     fault.begin(stage)
-                    time.sleep(fault.seconds)
+                    time.sleep(fault.seconds * pace)
+                    wait_until_struck(fault, stage)
                 finally:
                     fault.heal(stage)
                 stage.revive()
             what = f"{fault.number} {fault.name}"
             report.faults[what] = report.faults.get(what, 0) + 1
             report.seconds_of[what] = round(time.monotonic() - began, 1)
-            time.sleep(stage.draw.uniform(0.2, 1))
+            time.sleep(stage.draw.uniform(0.2, 1) * pace)
         round_number += 1
+
+
+def wait_until_struck(fault: Fault, stage: Stage) -> None:
+    give_up = time.monotonic() + STRIKE_SECONDS
+    while not fault.has_struck(stage) and time.monotonic() < give_up:
+        time.sleep(0.05)
 
 
 def drained(stage: Stage) -> float:

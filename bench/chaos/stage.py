@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +44,13 @@ class Stage:
         """Whether `manage.py eventbus` did it; past the proxy."""
         environment = self.shop.environment | {"DATABASE_URL": self.direct}
         return run("manage.py", "eventbus", *words, **environment).returncode == 0
+
+    def wait_for_workers(self) -> None:
+        """Until all bus workers work, at most half a minute: each listens in a session of its own."""
+        listening = "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN eventbus'"
+        give_up = time.monotonic() + 30
+        while self.rows(listening)[0][0] < len(WORKERS) and time.monotonic() < give_up:
+            time.sleep(0.1)
 
     def dead(self) -> list[dict[str, Any]]:
         environment = self.shop.environment | {"DATABASE_URL": self.direct}
