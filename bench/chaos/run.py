@@ -218,5 +218,7 @@ def fill(report: Report, history: History, stage: Stage) -> None:
                    " GROUP BY status ORDER BY status")
     )  # fmt: skip
     report.counts = dict(sorted(stage.counts.items()))
+    for each in stage.recoveries:
+        each.join()
     times = [each.seconds for each in stage.recoveries if each.seconds is not None]
     report.seconds_until_taken_up = figures(times)
