@@ -25,6 +25,7 @@ class Card:
     picture: str  # recipe
     picture_alt: str
     available: int | None  # units of all variants; None while inventory has not spoken
+    rating: Decimal | None = None  # its stars, where that is what the list is about
 
 
 def products(tree: Tree | None = None, top: Branch | None = None) -> QuerySet[Product]:
