@@ -48,8 +48,10 @@ def moved_clock() -> Iterator[Clock]:
     look = type(engine()).look
 
     def look_now(engine: Any, subscribers: Any) -> Any:
-        """By this clock, where the server would go by its own: each answer is then looked into."""
+        """By this clock, where the server goes by its own: each answer is then looked into."""
         seen = look(engine, subscribers)
+        if engine.connection.vendor == "sqlite":  # it asks for the bus's clock
+            return seen
         return replace(seen, now=clock.now(), scheduled=True, parked=True, calls=True)
 
     defaults = [field for field in _fields() if field.default is timezone.now]

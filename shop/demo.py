@@ -2,10 +2,10 @@
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from eventbus import conf
 from eventbus.cursors import ensure_cursors
 from eventbus.worker import Caller, Worker
 from shop.clock import moved_clock
-from shop.past import DAYS, Past
+from shop.models import UnfinishedPast
+from shop.past import DAYS, Past, demo_of
 
 CARDS = {  # of the mock gateway; any future date, any code
     "4242 4242 4242 4242": "is paid",
@@ -44,12 +45,17 @@ class Demo:
     coupons: list[Any] = field(default_factory=list)
 
     def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
-        """Each step's name, and the function that does it and tells the result."""
+        """Each step's name, and the function that does it and tells the result. A past that was
+        interrupted is begun anew, from an empty database: half of one is no shop to look at."""
         if self.reset:
             yield "Empty database", empty_database
         yield "Tables", migrate
+        lives = not self.bare and self._may_have_a_past()
+        if lives and is_left_unfinished():
+            yield "Unfinished past", empty_database
+            yield "Tables", migrate
         with ExitStack() as stack:
-            if lives := not self.bare and self._may_have_a_past():
+            if lives:
                 self._clock = stack.enter_context(moved_clock())
                 self._clock.move(days=-DAYS)
             yield from self._things()
@@ -74,31 +80,41 @@ class Demo:
 
     def load_catalogue(self) -> str:
         random.seed(self.seed)
-        self.stock = import_module("apps.products.demo").load()
+        self.stock = demo_of("products").load()
         return f"{len(self.stock)} articles"
 
     def load_people(self) -> str:
         random.seed(self.seed)
-        self.sign_ins = import_module("apps.users.demo").load()
+        self.sign_ins = demo_of("users").load()
         return f"{len(self.sign_ins)} people"
 
     def load_coupons(self) -> str:
-        self.coupons = import_module("apps.cart.demo").load()
+        self.coupons = demo_of("cart").load()
         return f"{len(self.coupons)} coupons"
 
     def load_stock(self) -> str:
         """Needs the events handled: inventory knows only articles that it has heard of."""
-        import_module("apps.inventory.demo").load(self.stock)
+        demo_of("inventory").load(self.stock)
         return tell_drained()
 
     def live_the_past(self) -> str:
         """Once: where there are orders, nothing is added."""
-        orders = import_module("apps.orders.demo")
+        orders = demo_of("orders")
         if not orders.count():
             now = self._clock.now() + timedelta(days=DAYS)
-            Past(seed=self.seed, clock=self._clock, now=now, stock=self.stock, drain=rest).live()
+            UnfinishedPast.objects.create(begun_at=now)
+            with quick_commits():
+                Past(self.seed, self._clock, now, stock=self.stock, drain=bus_at_rest()).live()
+            UnfinishedPast.objects.all().delete()
         told = (f"{number} {status.lower()}" for status, number in orders.statuses().items())
         return ", ".join(told)
+
+
+def is_left_unfinished() -> bool:
+    """Whether the past was interrupted and nobody has ordered in that shop since."""
+    if not UnfinishedPast.objects.exists():
+        return False
+    return not demo_of("orders").has_others(but=demo_of("users").emails())
 
 
 def migrate() -> str:
@@ -108,20 +124,40 @@ def migrate() -> str:
     return f"{engine} {database['NAME']}"
 
 
+@contextmanager
+def quick_commits() -> Iterator[None]:
+    """Commits in here do not wait for the disk: what a power cut takes is filled in again."""
+    connection = connections[conf.get("database")]
+    hasty, patient = {
+        "sqlite": ("PRAGMA synchronous = NORMAL", "PRAGMA synchronous = FULL"),
+        "postgresql": ("SET synchronous_commit TO off", "SET synchronous_commit TO DEFAULT"),
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(hasty)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(patient)
+
+
 def drain() -> int:
     """Run the bus here until nothing is left to do now; says how many events were dealt with."""
     ensure_cursors()
-    worker, handled = Worker(), 0
-    while done := worker.step():
-        handled += done
-    return handled
+    return _until_nothing_is_left(Worker().step)
 
 
-def rest() -> int:
-    """The same, and the external calls: with the mails and the mock gateway's answers."""
+def bus_at_rest() -> Callable[[], int]:
+    """The same as a function to call again and again, that makes the external calls too: with the
+    mails and the mock gateway's answers. One worker, as it reads with more care when it is new."""
     ensure_cursors()
-    worker, caller, handled = Worker(), Caller(), 0
-    while done := worker.step() + caller.step():
+    read, call = partial(_until_nothing_is_left, Worker().step), Caller().step
+    return partial(_until_nothing_is_left, lambda: read() + call())
+
+
+def _until_nothing_is_left(step: Callable[[], int]) -> int:
+    handled = 0
+    while done := step():
         handled += done
     return handled
 

@@ -16,3 +16,15 @@ class InvariantCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invariant}: {self.violations}"
+
+
+class UnfinishedPast(models.Model):
+    """There while the demonstration's past is made; one that stays says that it was interrupted."""
+
+    begun_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["begun_at"]
+
+    def __str__(self) -> str:
+        return f"begun at {self.begun_at:%Y-%m-%d %H:%M}"

@@ -16,8 +16,7 @@ from uuid import UUID
 from shop.clock import Clock
 
 DAYS = 60  # that the shop has been open
-PAID, DECLINED, LOST = "4242424242424242", "4000000000009995", "9911730000000027"
-CHALLENGED = "4000000000003220"
+PAID, DECLINED, CHALLENGED = "4242424242424242", "4000000000009995", "4000000000003220"
 CARDS = (PAID, "5555555555554444", PAID)
 # How the orders turn out; in the order of their days only after a shuffle.
 FATES = {
@@ -28,7 +27,7 @@ FATES = {
     "paid again": 3,  # with another card, after a decline: two orders each
     "cancelled by customer": 3,
     "cancelled by staff": 3,
-    "timed out": 3,
+    "timed out": 3,  # 3-D Secure, and no answer
     "refunded in part": 4,
 }
 OF_LATE = {"shipped": 6, "confirmed": 5}  # placed in the last days, so that nothing more came of it
@@ -138,11 +137,9 @@ class Past:
         return str(demo_of("payments").keep_card(owner=owner, number=number))
 
     def _number_for(self, fate: str) -> str:
-        if fate in ("approved", "denied", "waiting"):
+        if fate in ("approved", "denied", "timed out", "waiting"):
             return CHALLENGED
-        if fate in ("declined", "paid again"):
-            return DECLINED
-        return LOST if fate == "timed out" else self._draw.choice(CARDS)
+        return DECLINED if fate in ("declined", "paid again") else self._draw.choice(CARDS)
 
     def _follow(self, fate: str, order_id: UUID, customer: Any) -> None:
         now, orders, payments = self.clock.now(), demo_of("orders"), demo_of("payments")

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 
+from django.db import transaction
+
 from apps.inventory import queries
 from apps.inventory.operations import adjust_stock
 
 
+@transaction.atomic
 def load(stock: Mapping[str, int]) -> None:
     """Put the units of `stock` (by SKU) on the shelf, where nothing was ever counted.
 

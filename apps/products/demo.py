@@ -11,7 +11,7 @@ from django.db import transaction
 
 from apps.products import operations
 from apps.products.models import Product
-from apps.products.operations import Article
+from apps.products.operations import Article, NewProduct
 from apps.products.pictures import CLOSE, PAIR
 from apps.products.praise import review
 
@@ -32,10 +32,9 @@ def load() -> dict[str, int]:
     parts = [tomllib.loads(file.read_text()) for file in sorted(CATALOGUE.glob("*.toml"))]
     for position, category in enumerate(_all(parts, "categories")):
         operations.save_category(position=position, **category)
-    known = set(Product.objects.values_list("slug", flat=True))
     stock: dict[str, int] = {}
-    for product in _all(parts, "products"):
-        stock |= _take_in(known=product["slug"] in known, **product)
+    products = [_product(stock, **product) for product in _all(parts, "products")]
+    operations.import_products(products=products)
     for sale in _all(parts, "sales"):
         _put_on_sale(**sale)
     return stock
@@ -46,33 +45,32 @@ def _all(parts: Sequence[Mapping[str, Any]], what: str) -> Iterator[dict[str, An
         yield from part.get(what, [])
 
 
-def _take_in(
+def _product(
+    stock: dict[str, int],  # of all SKUs; those of this one come to it
     *,
-    known: bool,
+    variants: Sequence[Mapping[str, Any]] = (),
+    options: Mapping[str, list[str]] | None = None,
+    tax_class: str = Product.TaxClass.STANDARD,
     slug: str,
     title: str,
     description: str,
     category: str,
-    tax_class: str = Product.TaxClass.STANDARD,
-    variants: Sequence[Mapping[str, Any]] = (),
-    options: Mapping[str, list[str]] | None = None,
     **short: Any,
-) -> dict[str, int]:
+) -> NewProduct:
     if short:
         options, variants = _at_length(**short)
     colours = [variant["option"] for variant in variants if "option" in variant]
     axes = options or ({"Colour": colours} if colours else {})
-    if not known:
-        operations.import_product(
-            slug=slug,
-            title=title,
-            description=description,
-            category=category,
-            tax_class=tax_class,
-            axes=axes,
-            articles=[_article(title, list(axes), **variant) for variant in variants],
-        )
-    return {variant["sku"]: variant["stock"] for variant in variants}
+    stock |= {variant["sku"]: variant["stock"] for variant in variants}
+    return NewProduct(
+        slug=slug,
+        title=title,
+        description=description,
+        category=category,
+        tax_class=tax_class,
+        axes=axes,
+        articles=[_article(title, list(axes), **variant) for variant in variants],
+    )
 
 
 def _at_length(

@@ -31,7 +31,7 @@ PEOPLE = [
 ]
 
 
-CUSTOMERS = Path(__file__).with_name("customers.toml")
+FILE = Path(__file__).with_name("customers.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +58,16 @@ def load_customers() -> list[Customer]:
     """Make sure that the customers of `customers.toml` exist, with the demo shopper's password and
     an address each. Never changes an account that does."""
     password = make_password(PEOPLE[1].password)  # once: it takes its time on purpose
-    rows = tomllib.loads(CUSTOMERS.read_text())["customers"]
-    return [_customer(password=password, **row) for row in rows]
+    return [_customer(password=password, **row) for row in _rows()]
+
+
+def emails() -> list[str]:
+    """Of the customers of `customers.toml`, be they there or not."""
+    return [row["email"] for row in _rows()]
+
+
+def _rows() -> list[dict[str, str]]:
+    return list(tomllib.loads(FILE.read_text())["customers"])
 
 
 def _customer(*, password: str, email: str, **place: str) -> Customer:

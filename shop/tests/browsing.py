@@ -169,6 +169,32 @@ def add_to_cart(page: Any, product: str, *, option: str = "") -> None:
     press(page, "Add to cart")
 
 
+def to_review(
+    page: Any, number: str, *, contact: dict[str, str] = CONTACT, scripts: bool = True
+) -> None:
+    """From the cart through the steps of the checkout, as they are offered; without a contact as
+    somebody whose address is chosen already. Without scripts the card has a page of its own."""
+    press(page, "Checkout")
+    if contact:
+        page.wait_for_url("**/checkout/address/")
+        fill_in(page, contact)
+        press(page, "Continue")
+        page.wait_for_url("**/checkout/shipping/")
+        press(page, "Continue")
+    page.wait_for_url("**/checkout/payment/")
+    pay(page, number, "Continue", scripts=scripts)
+    page.wait_for_url("**/checkout/review/")
+
+
+def pay(page: Any, number: str, button: str, *, scripts: bool = True) -> None:
+    """Send the card by the button."""
+    fill_in(page, card(number))
+    press(page, button)
+    if not scripts:
+        page.get_by_text("Visa ending in").wait_for()
+        press(page, button)
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -18,7 +18,7 @@ from shop.tests.shopper import Transport, over_http
 READY_SECONDS = 40
 UNLIMITED = dict.fromkeys(["API_ANON_RATE", "API_USER_RATE", "CARD_RATE"], "")  # of one address
 UNLIMITED["STAFF_MAIL"] = ""  # who counts mails means those to shoppers
-GRANIAN = "granian --interface wsgi --host 127.0.0.1 --no-ws --workers 1 --blocking-threads 4"
+SERVER = "shop.serve --host 127.0.0.1 --blocking-threads 4"
 
 
 @dataclass
@@ -29,9 +29,11 @@ class Deployment:
     environment: dict[str, str]
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    filled: bool = True  # with what the demo sells; else only migrated
 
     def __enter__(self) -> Self:
-        succeed("manage.py", "demo", "--bare", "--no-serve", **self.environment)
+        fill = ("demo", "--bare", "--no-serve") if self.filled else ("migrate", "-v0")
+        succeed("manage.py", *fill, **self.environment)
         return self
 
     def __exit__(
@@ -46,7 +48,7 @@ class Deployment:
     def serve(self, name: str, port: int) -> Transport:
         """A web process with that name, ready; how to call it."""
         self.ports[name] = port
-        self._start(name, "-m", *GRANIAN.split(), "--port", str(port), "shop.wsgi:application")
+        self._start(name, "-m", *SERVER.split(), "--port", str(port))
         self._wait_until_ready(name, port)
         return over_http(f"http://127.0.0.1:{port}")
 

@@ -21,9 +21,11 @@ from shop.tests.browsing import (
     card,
     chromium,
     fill_in,
+    pay,
     press,
     running_demo,
     sign_in,
+    to_review,
 )
 from shop.tests.cards import GOOD, NO_FUNDS
 from shop.tests.walks import WALKS, Shoot, money_back
@@ -76,12 +78,24 @@ def buying(page: Any, shoot: Shoot) -> None:
     add_to_cart(page, LONG)
     shoot(page, "cart")
     press(page, "Checkout")
-    shoot(page, "checkout")
-    fill_in(page, CONTACT | {"Card number": "4242"} | {"Expiry (MM/YY)": "1", "Security code": "1"})
-    press(page, "Place order")
+    shoot(page, "checkout-address")
+    fill_in(page, CONTACT)
+    press(page, "Continue")
+    page.wait_for_url("**/shipping/")
+    shoot(page, "checkout-shipping")
+    press(page, "Continue")
+    page.wait_for_url("**/payment/")
+    shoot(page, "checkout-payment")
+    fill_in(page, {"Card number": "4242", "Expiry (MM/YY)": "1", "Security code": "1"})
+    press(page, "Continue")
     page.locator("#card-expiry-error:not(:empty)").wait_for()
     shoot(page, "checkout-card-errors")
-    fill_in(page, card(NO_FUNDS))
+    pay(page, NO_FUNDS, "Continue")
+    page.wait_for_url("**/review/")
+    shoot(page, "checkout-review")
+    page.goto("/orders/checkout/payment/")
+    shoot(page, "checkout-card-kept")
+    press(page, "Continue")
     press(page, "Place order")
     page.get_by_role("heading", name="declined").wait_for()
     shoot(page, "order-failed")
@@ -102,15 +116,24 @@ def without_scripts(page: Any, shoot: Shoot) -> None:
     """The card's own page, and the errors that only the server can show."""
     add_to_cart(page, "Steel bottle")
     press(page, "Checkout")
-    page.locator("form").last.evaluate("form => form.noValidate = true")
-    fill_in(page, CONTACT | {"E-mail": "nobody", "Postcode": " "} | card("4242 4242 4242 4241"))
-    press(page, "Place order")
+    page.locator("main form").evaluate("form => form.noValidate = true")
+    fill_in(page, CONTACT | {"E-mail": "nobody", "Postcode": " "})
+    press(page, "Continue")
+    page.get_by_role("alert").wait_for()
+    shoot(page, "checkout-errors")
+    fill_in(page, CONTACT)
+    press(page, "Continue")
+    page.wait_for_url("**/shipping/")
+    press(page, "Continue")
+    page.wait_for_url("**/payment/")
+    fill_in(page, card("4242 4242 4242 4241"))
+    press(page, "Continue")
+    page.wait_for_url("**/card/")
     shoot(page, "card-page-errors")
     fill_in(page, card(GOOD))
-    press(page, "Place order")
+    press(page, "Continue")
+    page.get_by_text("Visa ending in").wait_for()
     shoot(page, "card-page")
-    press(page, "Place order")
-    shoot(page, "checkout-errors")
 
 
 def signed_in(page: Any, shoot: Shoot) -> None:
@@ -120,8 +143,7 @@ def signed_in(page: Any, shoot: Shoot) -> None:
     shoot(page, "my-orders-empty")
     for number in (GOOD, NO_FUNDS):
         add_to_cart(page, "Harbour mug", option="Blue")
-        press(page, "Checkout")
-        fill_in(page, CONTACT | card(number))
+        to_review(page, number, contact={})
         press(page, "Place order")
         page.locator("li.failed, .done:has-text('Confirmation mail')").first.wait_for()
     for name, address in {

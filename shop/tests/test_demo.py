@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from shop import demo
-from shop.management.commands.demo import refuse_busy_port
+from shop.management.commands.demo import only_one_here, refuse_busy_port
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,14 @@ def test_a_busy_port_is_refused_before_any_work(loaded: list[Any]) -> None:
         with pytest.raises(CommandError, match=f"Port {port} cannot be used"):
             call_command("demo", "--port", str(port), stdout=StringIO())
     assert loaded == []
+
+
+@pytest.mark.django_db
+def test_two_at_once_do_not_fill_the_same_database(loaded: list[Any]) -> None:
+    with only_one_here(), pytest.raises(CommandError, match="Another demo"):
+        run()
+    assert loaded == []
+    run()  # when the other is done
 
 
 def test_a_port_that_is_none_is_refused() -> None:

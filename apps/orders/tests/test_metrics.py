@@ -105,6 +105,8 @@ def test_the_orders_of_the_last_hour_by_their_status():
         "PENDING": 1, "CONFIRMED": 0, "SHIPPED": 0, "DELIVERED": 0, "FAILED": 0, "CANCELLED": 1,
     }  # fmt: skip
     assert queries.orders_by_status(placed_since=timezone.now() + timedelta(seconds=1)) == {}
+    Order.objects.update(placed_at=timezone.now() - timedelta(hours=1, seconds=1))
+    assert set(told("shop_orders").values()) == {0}  # a past made up today has today's ids
 
 
 def test_an_order_is_slow_when_it_is_pending_for_longer_than_a_payment_takes(settings):

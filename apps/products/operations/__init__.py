@@ -3,7 +3,7 @@ world in the same commit."""
 
 from apps.products.operations.buying import cancel_purchases, confirm_purchases, note_purchases
 from apps.products.operations.categories import TooDeep, move_category, save_category
-from apps.products.operations.importing import Article, import_product
+from apps.products.operations.importing import Article, NewProduct, import_products
 from apps.products.operations.listing import index_words, relist
 from apps.products.operations.options import remove_option, rename_value, save_option
 from apps.products.operations.pictures import remove_picture, save_picture
@@ -30,6 +30,7 @@ from apps.products.operations.variants import change_price, save_variant
 
 __all__ = [
     "Article",
+    "NewProduct",
     "NotBought",
     "TooDeep",
     "Written",
@@ -44,7 +45,7 @@ __all__ = [
     "delete_price_list",
     "drop_sale_price",
     "end_sale",
-    "import_product",
+    "import_products",
     "index_words",
     "move_category",
     "move_product",

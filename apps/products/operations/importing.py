@@ -1,6 +1,6 @@
-"""A whole product at once: what a catalogue in a file is taken in by."""
+"""Whole products at once: what a catalogue in a file is taken in by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from django.db import transaction
 from apps.products import pictures
 from apps.products.models import Option, OptionValue, Picture, Product, Variant, VariantValue
 from apps.products.operations.options import combination, worded
-from apps.products.operations.products import save_product
+from apps.products.operations.products import store_product
 from apps.products.operations.rows import take_turns
 from apps.products.operations.telling import renew
 
@@ -26,33 +26,44 @@ class Article:
     pictures: Mapping[str, str]  # alternative text by recipe
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewProduct:
+    """A product to be, with all its articles."""
+
+    slug: str
+    title: str
+    description: str
+    category: str  # its slug
+    tax_class: str
+    axes: Mapping[str, Sequence[str]]  # the values of each option, both in their order
+    articles: Sequence[Article]
+
+
 @transaction.atomic
-def import_product(
-    *,
-    slug: str,
-    title: str,
-    description: str,
-    category: str,
-    tax_class: str,
-    axes: Mapping[str, Sequence[str]],  # the values of each option, both in their order
-    articles: Sequence[Article],
-) -> Product | None:
-    """Create a product with all its articles, each told once; None when there is one with that
-    slug, which stays as it is.
+def import_products(*, products: Iterable[NewProduct]) -> list[Product]:
+    """Create the products, with all their articles, that there are none with the same slug of yet:
+    those stay as they are. Each article is told once.
 
     Raises Category.DoesNotExist, KeyError for a value that is on no axis, ValidationError for
     what cannot be and IntegrityError for a SKU or a combination that there is; then nothing has
     changed.
     """
     take_turns()
-    if Product.objects.filter(slug=slug).exists():
-        return None
-    product = save_product(
-        slug=slug, title=title, description=description, category=category, tax_class=tax_class
+    known = set(Product.objects.values_list("slug", flat=True))
+    created = [_create(product) for product in products if product.slug not in known]
+    renew(Variant.objects.filter(product__in=created))
+    return created
+
+
+def _create(new: NewProduct) -> Product:
+    product, _ = store_product(
+        new.slug,
+        title=new.title,
+        description=new.description,
+        category=new.category,
+        tax_class=new.tax_class,
     )
-    values = _axes(product, axes)
-    _articles(product, articles, values)
-    renew(product.variants.all())
+    _articles(product, new.articles, _axes(product, new.axes))
     return product
 
 

@@ -1,6 +1,7 @@
 """Products."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -26,18 +27,21 @@ def save_product(
     was another product's; then nothing has changed.
     """
     take_turns()
-    values = {
-        "title": title,
-        "description": description,
-        "category": Category.objects.get(slug=category),
-        "tax_class": tax_class,
-        "active": active,
-    }
+    values = {"title": title, "description": description, "tax_class": tax_class}
+    product, changed = store_product(slug, category=category, active=active, **values)
+    if changed:
+        renew(product.variants.all())
+    return product
+
+
+def store_product(slug: str, *, category: str, **values: Any) -> tuple[Product, bool]:
+    """The same, but what follows from it for the articles, which the caller sees to; and whether
+    anything about the product is new."""
+    values["category"] = Category.objects.get(slug=category)
     product, changed = store(Product, {"slug": slug}, values)
     if changed:
         _remember(product)
-        renew(product.variants.all())
-    return product
+    return product, changed
 
 
 @transaction.atomic

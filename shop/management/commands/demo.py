@@ -5,11 +5,18 @@ import socket
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from getpass import getuser
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
+from filelock import FileLock, Timeout
 
 from shop.demo import CARDS, Demo, addresses
 
@@ -46,11 +53,13 @@ class Command(BaseCommand):
             raise CommandError("This is not for SHOP_ENV=production: its passwords are known.")
         if not no_serve:
             refuse_busy_port(port)
+        settings.DEBUG = False  # it keeps every statement, and on SQLite asks for its parameters
+        demo = Demo(seed=seed, reset=reset, bare=bare)
         try:
-            demo = Demo(seed=seed, reset=reset, bare=bare)
-            self._run(demo)
+            with only_one_here():
+                self._run(demo)
         except KeyboardInterrupt:
-            self.stderr.write("\nStopped. Run it again to go on.")
+            self.stderr.write("\nStopped. Run it again: it does what is missing.")
             sys.exit(INTERRUPTED)
         self._tell(demo, port)
         if not no_serve:
@@ -88,6 +97,23 @@ class Command(BaseCommand):
         width = max(len(name) for name in rows)
         for name, value in rows.items():
             self.stdout.write(f"  {name:<{width}}  {value}")
+
+
+@contextmanager
+def only_one_here() -> Iterator[None]:
+    """Raises CommandError when another process of this user fills the same database."""
+    database = settings.DATABASES["default"]
+    place = "|".join(str(database.get(part)) for part in ("HOST", "PORT", "NAME"))
+    name = f"shop-demo-{getuser()}-{blake2b(place.encode(), digest_size=8).hexdigest()}.lock"
+    lock = FileLock(Path(gettempdir(), name))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise CommandError("Another demo is filling this database. Wait for it.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def refuse_busy_port(port: int) -> None:
