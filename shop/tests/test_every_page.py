@@ -42,7 +42,7 @@ def inspect(browser: Any, base: str) -> Inspector:
     return inspector
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_nothing_is_wrong_with_any_page(browser: Any, base: str) -> None:
     inspector = inspect(browser, base)
     assert inspector.wrong == []
