@@ -97,6 +97,7 @@ def restarts(runs: list[Any]) -> str:
     """A row a run."""
     rows = [
         (
+            run["through"],
             f"{run['drain_seconds']} s" if run["drain_seconds"] else "none",
             run["restarts"],
             run["requests"],
@@ -108,7 +109,15 @@ def restarts(runs: list[Any]) -> str:
         )
         for run in sorted(runs, key=lambda run: -run["drain_seconds"])
     ]
-    head = ["draining", "restarts", "requests", "of them POST", "failed", "GET asked again"]
+    head = [
+        "balancer",
+        "draining",
+        "restarts",
+        "requests",
+        "of them POST",
+        "failed",
+        "GET asked again",
+    ]
     return table([*head, "orders confirmed", "broken promises"], rows)
 
 

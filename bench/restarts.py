@@ -4,11 +4,13 @@ Two web processes and two bus workers on PostgreSQL. Shoppers look at pages and 
 connections that are kept, and through what a balancer does: it asks each process /readyz, sends
 requests to those that are ready, goes to the next when a connection is refused, opens a new one for
 one that has been closed, and asks a GET again, once, when a connection ends before a byte of the
-answer. It never sends a POST twice. Meanwhile one process after the other gets SIGTERM, ends, and is started again.
+answer. It never sends a POST twice. Meanwhile one process after the other gets SIGTERM, ends, and
+is started again.
 
 Failed is what a shopper would see: a broken connection, or 5xx. There may be none.
 
-    python -m bench.restarts --drain 0    without the draining: what it is for
+    python -m bench.restarts --through nginx    a real balancer, if it is installed
+    python -m bench.restarts --drain 0          without the draining: what it is for
 """
 
 import argparse
@@ -25,7 +27,6 @@ from http.client import HTTPConnection, HTTPException
 from itertools import cycle
 from pathlib import Path
 from select import select
-from urllib.request import urlopen
 from uuid import uuid4
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
@@ -33,13 +34,13 @@ import django
 
 django.setup()
 
+from bench.balancers import BALANCERS, Balancer  # noqa: E402
 from shop.tests.deployments import Deployment  # noqa: E402
 from shop.tests.processes import succeed  # noqa: E402
 from shop.tests.servers import Postgres, free_port, postgres  # noqa: E402
 from shop.tests.shopper import Answer, Refused, Shopper  # noqa: E402
 
 SKU, UNITS = "RESTARTED", 1_000_000
-PROBE_SECONDS = 0.25
 DRAIN_SECONDS = 2  # some probes
 THINKS = 0.02  # seconds of a shopper between two requests
 PAGES = ("/products/", f"/products/{SKU.lower()}/", "/users/login/", "/static/shop/shop.css")
@@ -50,6 +51,7 @@ class Result:
     """What one measurement saw."""
 
     restarts: int
+    through: str  # which balancer
     drain_seconds: int
     clients: int
     requests: int
@@ -68,44 +70,6 @@ class Result:
             f" {self.clients} clients in {self.seconds} s: {sum(self.failed.values())} failed,"
             f" {self.asked_again} GET asked again; {self.confirmed} of {self.orders} orders confirmed"
         )
-
-
-class Balancer:
-    """Knows which processes are ready, as their /readyz says, and counts what comes of requests."""
-
-    def __init__(self, ports: list[int]) -> None:
-        self.ready = dict.fromkeys(ports, True)
-        self.requests: Counter[str] = Counter()
-        self.failed: Counter[str] = Counter()
-        self.asked_again = 0
-        self.stopped = threading.Event()
-        self.turns = cycle(ports)
-        self.lock = threading.Lock()
-        self.threads = [threading.Thread(target=self.probe, args=(port,)) for port in ports]
-        for thread in self.threads:
-            thread.start()
-
-    def probe(self, port: int) -> None:
-        """One process, until the end."""
-        while not self.stopped.wait(PROBE_SECONDS):
-            try:
-                urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).close()
-                self.ready[port] = True
-            except OSError:
-                self.ready[port] = False
-
-    def choices(self) -> list[int]:
-        """Processes that are ready, in turns; all when none is."""
-        with self.lock:
-            first = next(self.turns)
-        ready = sorted(self.ready, key=lambda port: port != first)
-        return [port for port in ready if self.ready[port]] or ready
-
-    def close(self) -> None:
-        """Ask no more."""
-        self.stopped.set()
-        for thread in self.threads:
-            thread.join()
 
 
 class Client:
@@ -188,16 +152,21 @@ def shop(balancer: Balancer, stop: threading.Event, bought: list[str]) -> None:
 
 
 def replaced(deployment: Deployment, name: str, balancer: Balancer) -> None:
-    """Ended and started again; back when the balancer has seen that it is ready."""
+    """Ended and started again; back when the balancer has seen it."""
     port = deployment.ports[name]
     deployment.end(name, seconds=60)
     deployment.serve(name, port)
-    while not balancer.ready[port]:
-        time.sleep(PROBE_SECONDS)
+    balancer.wait_for(port)
 
 
 def measure(
-    server: Postgres, folder: Path, *, restarts: int, clients: int = 6, drain: int = DRAIN_SECONDS
+    server: Postgres,
+    folder: Path,
+    *,
+    restarts: int,
+    clients: int = 6,
+    drain: int = DRAIN_SECONDS,
+    through: str = "probing",
 ) -> Result:
     """So many restarts, one after the other, under the load of so many shoppers."""
     settings = {
@@ -210,7 +179,7 @@ def measure(
         for number in (1, 2):
             deployment.work(f"bus {number}")
             deployment.serve(f"web {number}", free_port())
-        balancer = Balancer(list(deployment.ports.values()))
+        balancer = BALANCERS[through](list(deployment.ports.values()), folder)
         stop, bought = threading.Event(), list[str]()
         threads = [
             threading.Thread(target=shop, args=(balancer, stop, bought)) for _ in range(clients)
@@ -231,6 +200,7 @@ def measure(
         states = statuses(settings, bought)
     return Result(
         restarts=restarts,
+        through=through,
         drain_seconds=drain,
         clients=clients,
         requests=balancer.requests.total(),
@@ -260,6 +230,7 @@ def main() -> int:
     parser.add_argument("--restarts", type=int, default=20)
     parser.add_argument("--clients", type=int, default=6)
     parser.add_argument("--drain", type=int, default=DRAIN_SECONDS, help="seconds")
+    parser.add_argument("--through", choices=BALANCERS, default="probing", help="the balancer")
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
     with postgres(durable=True) as server, tempfile.TemporaryDirectory() as folder:
@@ -269,6 +240,7 @@ def main() -> int:
             restarts=options.restarts,
             clients=options.clients,
             drain=options.drain,
+            through=options.through,
         )
     print(result.line())
     for what, count in sorted(result.failed.items()):

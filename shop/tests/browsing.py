@@ -14,6 +14,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from shop.tests.filling import fill
 from shop.tests.processes import ROOT, outer_environment
 
 START_SECONDS, STOP_SECONDS = 60, 10
@@ -36,6 +37,7 @@ def running_demo(folder: Path) -> Iterator[str]:
     Raises AssertionError with what it printed when it does not come up.
     """
     port, log = _free_port(), folder / "demo.log"
+    fill(folder / "demo.sqlite3")
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "demo", "--bare", "--port", str(port)],
