@@ -7,6 +7,7 @@ braces. What has not been measured says so. A test holds the committed document 
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,11 +46,20 @@ def sweep(runs: list[Any]) -> str:
             len({path["path"] for path in paths}),
             sum(sum(path["points"].values()) for path in paths),
             sum(sum(path["deaths"].values()) for path in paths),
+            taken_up([one for path in paths for one in path.get("recoveries", [])]),
             sum(len(path["violations"]) for path in paths),
         )
         for engine, paths in by_engine.items()
     ]
-    return table(["database", "paths", "points", "killed there", "broken promises"], rows)
+    head = ["database", "paths", "points", "killed there", "taken up again", "broken promises"]
+    return table(head, rows)
+
+
+def taken_up(seconds: list[float]) -> str:
+    """How long killed work stood still."""
+    if not seconds:
+        return "not measured"
+    return f"after {median(seconds):.2f} s, {max(seconds):.2f} s at most, of {len(seconds):,}"
 
 
 def chaos(runs: list[Any]) -> str:
