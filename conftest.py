@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import settings as hypothesis
 from shop.tests import browsing, servers
 
 hypothesis.register_profile("nightly", max_examples=2_000, deadline=None)
+APPS = Path(__file__).with_name("apps")
 CI = os.environ.get("CI") == "true"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # "gw0", "gw1", …; empty in the only process
 
@@ -116,22 +118,45 @@ def redis_url() -> Iterator[str]:
 @pytest.hookimpl(trylast=True)  # when the order has been drawn
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is about another engine than the one of this run (not a skip: it does not
-    exist there), and what takes so long that it runs with --hypothesis-profile=nightly only. What
-    is a suite in itself begins first, so that no process is left alone with it at the end."""
+    exist there), what takes so long that it runs with --hypothesis-profile=nightly only, and what
+    another part of the whole suite runs."""
     from django.conf import settings
 
     vendor = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2].removesuffix("ql")
     here = {"sqlite3": "sqlite", "postgres": "postgresql"}.get(vendor, vendor)
     tonight = config.getoption("--hypothesis-profile") == "nightly"
+    whole = config.args_source == pytest.Config.ArgsSource.TESTPATHS
     kept, left = [], []
     for item in items:
         marker = item.get_closest_marker("engine")
         belongs = marker is None or marker.args[0] == here
-        belongs = belongs and (tonight or not item.get_closest_marker("nightly"))
-        (kept if belongs else left).append(item)
+        once = tonight or not item.get_closest_marker("nightly")
+        if whole and not tonight:
+            once = once and not _runs_elsewhere(item, here)
+        (kept if belongs and once else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
-    items[:] = sorted(kept, key=lambda item: not item.get_closest_marker("suite"))
+    items[:] = _dealt(kept)
+
+
+def _runs_elsewhere(item: pytest.Item, here: str) -> bool:
+    """Whether the whole suite runs this more than once and another time says as much. On SQLite an
+    app's tests run alone, and beside the other apps on PostgreSQL; and what never asks for the
+    database says the same on either."""
+    if here == "sqlite":
+        return item.path.is_relative_to(APPS) and not item.get_closest_marker("browser")
+    asks = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    return not (asks or item.get_closest_marker("django_db") or item.get_closest_marker("engine"))
+
+
+def _dealt(items: list[pytest.Item]) -> list[pytest.Item]:
+    """What takes minutes first, so that no process is left alone with it at the end: xdist deals
+    two processes a half of the list each, and who is done takes from the end of the other's."""
+    suites = [item for item in items if item.get_closest_marker("suite")]
+    alone = [item for item in items if item.get_closest_marker("alone")]
+    quick = [item for item in items if item not in {*suites, *alone}]
+    half = len(items) // 2 - len(suites)
+    return [*suites, *quick[:half], *alone, *quick[half:]] if suites else [*alone, *quick]
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from shop.tests.filling import fill
 from shop.tests.processes import ROOT, outer_environment
 
 START_SECONDS, STOP_SECONDS = 60, 10
@@ -35,6 +37,7 @@ def running_demo(folder: Path) -> Iterator[str]:
     Raises AssertionError with what it printed when it does not come up.
     """
     port, log = _free_port(), folder / "demo.log"
+    fill(folder / "demo.sqlite3")
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "demo", "--bare", "--port", str(port)],
@@ -96,6 +99,42 @@ def is_installed() -> bool:
 
     with sync_playwright() as playwright:
         return Path(playwright.chromium.executable_path).exists()
+
+
+@dataclass
+class Watch:
+    """Everything that a page must not do; and how often the browser loaded a whole page."""
+
+    wrong: list[str] = field(default_factory=list)
+    loads: int = 0
+    errors_expected: bool = False  # True: a page may itself be the answer to something refused
+
+    def attach(self, page: Any) -> None:
+        page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
+        page.on("console", self._console)
+        page.on("requestfailed", self._failed)
+        page.on("response", self._response)
+        page.on("load", lambda page: self._loaded(page))
+
+    def _console(self, line: Any) -> None:
+        if line.type not in ("error", "warning"):
+            return
+        # The browser tells of a status, which `_response` knows better.
+        if not (self.errors_expected and line.text.startswith("Failed to load resource")):
+            self.wrong.append(f"console: {line.text}")
+
+    def _failed(self, request: Any) -> None:
+        # A poll that the next page cuts off has not failed.
+        if request.failure != "net::ERR_ABORTED":
+            self.wrong.append(f"request failed: {request.url} {request.failure}")
+
+    def _response(self, response: Any) -> None:
+        page = response.request.is_navigation_request()
+        if response.status >= 400 and not (page and self.errors_expected):
+            self.wrong.append(f"{response.status}: {response.url}")
+
+    def _loaded(self, page: Any) -> None:
+        self.loads += 1
 
 
 def fill_in(page: Any, fields: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from typing import Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from shop.tests.filling import fill
 from shop.tests.processes import ROOT, succeed
 from shop.tests.shopper import Transport, over_http
 
@@ -32,8 +33,13 @@ class Deployment:
     filled: bool = True  # with what the demo sells; else only migrated
 
     def __enter__(self) -> Self:
-        fill = ("demo", "--bare", "--no-serve") if self.filled else ("migrate", "-v0")
-        succeed("manage.py", *fill, **self.environment)
+        file = self.environment["DATABASE_URL"].removeprefix("sqlite:///")
+        if not self.filled:
+            succeed("manage.py", "migrate", "-v0", **self.environment)
+        elif file != self.environment["DATABASE_URL"]:
+            fill(Path(file))
+        else:
+            succeed("manage.py", "demo", "--bare", "--no-serve", **self.environment)
         return self
 
     def __exit__(

@@ -10,6 +10,12 @@ import pytest
 from shop.tests.boundaries import CONTEXTS
 from shop.tests.processes import succeed
 
+BOOT = """
+from django.core.management import call_command
+call_command("check", fail_level="WARNING")
+call_command("makemigrations", check_changes=True, dry_run=True)
+call_command("migrate", verbosity=0)
+"""
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]  # seconds; each is a suite of its own
 
 
@@ -17,7 +23,5 @@ pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]  # seconds; each is a
 def test_an_app_needs_no_other(context: str, tmp_path: Path) -> None:
     alone = {"SHOP_CONTEXTS": context, "DATABASE_URL": f"sqlite:///{tmp_path / 'alone.sqlite3'}"}
 
-    succeed("manage.py", "check", "--fail-level", "WARNING", **alone)
-    succeed("manage.py", "makemigrations", "--check", "--dry-run", **alone)
-    succeed("manage.py", "migrate", "--verbosity", "0", **alone)
+    succeed("manage.py", "shell", "-v0", "-c", BOOT, **alone)
     succeed("-m", "pytest", "-m", "not browser", f"apps/{context}", CI="true", **alone)

@@ -20,6 +20,7 @@ from shop.tests.factories import ArticleFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 of_each_context = pytest.mark.parametrize("context", ["shop", *settings.SHOP_CONTEXTS])
+THIN = 4
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW")
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 ACCOUNT = {"email": "", "password": "an analytical engine"}
@@ -163,9 +164,10 @@ class Case:
 class Sender:
     """Sends, and notes what was our fault."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, thin: int) -> None:
         self.faults: list[str] = []
         self.sent = self.series = 0
+        self.thin = thin  # 1: sends all there is, 4: a fourth of it to each address
 
     def send(self, client: Client, method: str, case: Case) -> Any:
         """The answer; None if there was none."""
@@ -182,11 +184,12 @@ class Sender:
     def send_all(self, name: str, client: Client, method: str, cases: Iterable[Case]) -> None:
         """Where whoever asks or the method is turned away at the door, nothing that is sent gets
         behind it: every eighth is enough, others at each address. And what staff do not bring
-        down, no shopper will who is signed in as they are: every third."""
+        down, no shopper will who is signed in as they are: every third. Of the rest each address
+        gets a share, and the next one another."""
         first, *rest = cases
         self.series += 1
         away = turned_away(self.send(client, method, first))
-        step = 8 if away else 3 if name == "user" else 1
+        step = self.thin * (8 if away else 3 if name == "user" else 1)
         for case in rest[self.series % step :: step]:
             self.send(client, method, case)
 
@@ -199,14 +202,16 @@ def turned_away(answer: Any) -> bool:
 
 
 @pytest.fixture
-def sender(settings: Any) -> Iterator[Sender]:
-    """What it noted must be nothing, and no row may come or go meanwhile."""
+def sender(settings: Any, request: pytest.FixtureRequest) -> Iterator[Sender]:
+    """What it noted must be nothing, and no row may come or go meanwhile. All of it is sent in the
+    nightly run."""
+    tonight = request.config.getoption("--hypothesis-profile") == "nightly"
     settings.DEBUG = False
     for numbers in vars(Metrics.get_instance()).values():
         numbers.clear()  # or each `GET /metrics` told of all that this process was ever asked
     ArticleFactory()
     engine().release()  # or the test database could not be dropped
-    sender = Sender()
+    sender = Sender(thin=1 if tonight else THIN)
     yield sender
     assert sender.sent
     assert not sender.faults, "\n".join(sender.faults)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from shop.tests.browsing import (
     SHOPPER,
     STAFF,
+    Watch,
     add_to_cart,
     binary,
     chromium,
@@ -23,6 +23,7 @@ from shop.tests.browsing import (
     to_review,
 )
 from shop.tests.cards import GOOD, NO_FUNDS
+from shop.tests.errands import act_on_order, adjust_stock, change_price, wait_for_price
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 ORDER = re.compile(r"/orders/[0-9a-f-]{36}/$")
@@ -43,37 +44,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def browser() -> Iterator[Any]:
     with chromium() as started:
         yield started
-
-
-@dataclass
-class Watch:
-    """Everything that a page must not do; and how often the browser loaded a whole page."""
-
-    wrong: list[str] = field(default_factory=list)
-    loads: int = 0
-
-    def attach(self, page: Any) -> None:
-        page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
-        page.on("console", self._console)
-        page.on("requestfailed", self._failed)
-        page.on("response", self._response)
-        page.on("load", lambda page: self._loaded(page))
-
-    def _console(self, line: Any) -> None:
-        if line.type in ("error", "warning"):
-            self.wrong.append(f"console: {line.text}")
-
-    def _failed(self, request: Any) -> None:
-        # A poll that the next page cuts off has not failed.
-        if request.failure != "net::ERR_ABORTED":
-            self.wrong.append(f"request failed: {request.url} {request.failure}")
-
-    def _response(self, response: Any) -> None:
-        if response.status >= 400:
-            self.wrong.append(f"{response.status}: {response.url}")
-
-    def _loaded(self, page: Any) -> None:
-        self.loads += 1
 
 
 @pytest.fixture
@@ -244,41 +214,6 @@ def test_what_staff_do_reaches_the_shopper(walk: Walk) -> None:
         assert ada.get_by_text("Shipped with DHL, tracking number JD014").count()
         act_on_order(staff, number_of(ada), "Cancel the selected orders")
         staff.get_by_text("Could not be cancelled in their status").wait_for()
-
-
-def change_price(staff: Any, title: str, price: str) -> None:
-    staff.goto("/admin/products/product/")
-    staff.get_by_role("link", name=title).click()
-    staff.locator("input[name$='-price']").first.fill(price)
-    press(staff, "Save")
-    staff.get_by_text("changed successfully").wait_for()
-
-
-def wait_for_price(page: Any, price: str) -> None:
-    """Look at the cart until the news has come there."""
-    for _ in range(50):
-        page.goto("/cart/")
-        if page.get_by_text(f"to {price}").count():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"The cart never showed {price}: {page.locator('main').inner_text()}")
-
-
-def adjust_stock(staff: Any, sku: str, units: str) -> None:
-    staff.goto(f"/admin/inventory/stockitem/?q={sku}")
-    staff.locator("input.action-select").check()
-    staff.locator("select[name=action]").select_option("adjust_stock")
-    press(staff, "Run")
-    fill_in(staff, {"Units:": units, "Reason:": "Counted again"})
-    press(staff, "Adjust stock")
-    staff.get_by_text("Stock adjusted").wait_for()
-
-
-def act_on_order(staff: Any, number: str, action: str) -> None:
-    staff.goto(f"/admin/orders/order/?q={number}")
-    staff.locator("input.action-select").check()
-    staff.locator("select[name=action]").select_option(label=action)
-    press(staff, "Run")
 
 
 def test_without_a_browser_it_says_what_to_install(

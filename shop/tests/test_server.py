@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
+from shop.tests.filling import fill
 from shop.tests.processes import succeed
 
 pytestmark = pytest.mark.process
@@ -107,6 +108,7 @@ def end(process: subprocess.Popen[str], how: signal.Signals) -> None:
 def test_the_demo_serves_everything_and_ends_whole(
     start: Start, tmp_path: Path, how: signal.Signals
 ) -> None:
+    fill(tmp_path / "shop.sqlite3")
     process, base = start("demo", "--bare")
     log = tmp_path / "log"
     answer = wait_until_ready(process, base, log)
@@ -128,7 +130,8 @@ def test_the_demo_serves_everything_and_ends_whole(
 def test_it_starts_again_on_what_is_there_and_afresh_when_asked(
     start: Start, tmp_path: Path
 ) -> None:
-    for options, words in ((), ""), ((), ""), (("--reset",), "file deleted"):
+    fill(tmp_path / "shop.sqlite3")
+    for options, words in ((), ""), (("--reset",), "file deleted"):
         process, _ = start("demo", "--bare", "--no-serve", *options)
         assert process.wait(timeout=START_SECONDS) == 0
         assert words in (tmp_path / "log").read_text()
@@ -139,8 +142,7 @@ def test_it_starts_again_on_what_is_there_and_afresh_when_asked(
 def test_under_the_autoreloader_the_bus_runs_in_the_child_only(
     start: Start, tmp_path: Path
 ) -> None:
-    migrating, _ = start("demo", "--bare", "--no-serve")
-    assert migrating.wait(timeout=START_SECONDS) == 0
+    fill(tmp_path / "shop.sqlite3")
     process, base = start("runserver", address="127.0.0.1:{}")
     log = tmp_path / "log"
     answer = wait_until_ready(process, base, log)
