@@ -93,7 +93,7 @@ def contention(runs: list[Any]) -> str:
         (
             one["what"],
             one["engine"],
-            f"{one['clients']:,} for {one['units']}, {one['times']} times",
+            f"{one['clients']:,} for {one['units']}" + often(one["times"]),
             one["confirmed"],
             one["refused"],
             sum(count for told, count in one["answers"].items() if told >= "5" or told.isalpha()),
@@ -104,6 +104,11 @@ def contention(runs: list[Any]) -> str:
     ]
     head = ["", "database", "clients", "confirmed", "refused in words", "errors", "wrong"]
     return table(head, rows)
+
+
+def often(times: int) -> str:
+    """Nothing for once."""
+    return f", {times} times" if times > 1 else ""
 
 
 def restarts(runs: list[Any]) -> str:
