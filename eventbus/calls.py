@@ -33,7 +33,7 @@ Record = Any  # a function, a value for the handler's `record`, or None
 UNKNOWN = "The process died during the call: whether it took effect is unknown."
 # Seconds before a result is recorded once more: a database is back within these when it restarts.
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0)
-LOOK_AGAIN = timedelta(seconds=1)  # a begun call is looked at this often: is its caller alive?
+LOOK_AGAIN = timedelta(seconds=0.5)  # a begun call is looked at this often: is its caller alive?
 
 
 def call(engine: Engine, rows: Sequence[Parked], *, now: datetime) -> int:

@@ -56,7 +56,7 @@ def test_a_valid_event_outlives_a_database_that_is_restarted_twenty_times(
     say("other", 4)
     ensure_cursors()
     worker = Worker()
-    go_on(worker.step, rounds=24)
+    go_on(worker.step, rounds=40)
     assert len(cut) == 20
     assert effects.of("a", "k") == [1, 2, 3]
     assert effects.of("a", "other") == [4]
@@ -67,18 +67,18 @@ def test_a_valid_event_outlives_a_database_that_is_restarted_twenty_times(
 def test_an_event_that_always_cuts_its_connection_is_parked_and_a_dead_letter_in_the_end(
     effects: Effects, say: Any, settings: Any
 ) -> None:
-    settings.EVENTBUS = {**settings.EVENTBUS, "max_cuts": 6}
+    settings.EVENTBUS = {**settings.EVENTBUS, "max_cuts": 20}
     cut = cutting(effects)
     say("k", 1, 2, 3)
     say("other", 4)
     ensure_cursors()
     worker = Worker()
-    go_on(worker.step, rounds=4)
+    go_on(worker.step, rounds=10)  # a round ends when its time is up
     assert effects.of("a") == [1, 4]
     assert Parked.objects.earliest("position").state == "retrying"
-    go_on(worker.step, rounds=10)
+    go_on(worker.step, rounds=20)
     letter, waiting = Parked.objects.order_by("position")
-    assert (letter.state, letter.cuts, letter.deaths) == ("dead", 6, 0)
+    assert (letter.state, letter.cuts, letter.deaths) == ("dead", 20, 0)
     assert (waiting.payload, waiting.state) == ({"n": 3}, "waiting")
     assert "terminating connection" in letter.error
     seen = len(cut)
