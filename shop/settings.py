@@ -200,6 +200,7 @@ THROTTLES = {  # requests of one client in a time; empty: as many as it likes
     "account-mail": env.str("ACCOUNT_MAIL_RATE", "20/hour"),
     "card": env.str("CARD_RATE", "20/min"),  # stolen numbers are tried by the hundred
     "reviews": env.str("REVIEW_RATE", "20/hour"),
+    "waiting": env.str("WAITING_RATE", "20/hour"),  # addresses put on the waiting list
     "coupon": env.str("COUPON_RATE", "20/min"),  # wrong codes
 }
 REST_FRAMEWORK = {
