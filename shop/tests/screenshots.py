@@ -57,6 +57,7 @@ def shooter(folder: Path) -> Shoot:
 def looking(page: Any, shoot: Shoot) -> None:
     """What a guest sees before buying."""
     for name, address in {
+        "home": "/",
         "list": "/products/",
         "category": "/products/c/kitchen/",
         "product": "/products/harbour-mug/",
