@@ -7,13 +7,15 @@ braces. What has not been measured says so. A test holds the committed document 
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
+
+from bench.recovery import figures
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "bench/guarantees.md"
 DOCUMENT = ROOT / "docs/guarantees.md"
 MEASURED = ROOT / "docs/measured"
+TAKEN_UP = "taken up again (median, p95, longest) after"
 NOT_YET = "*Not measured yet.*"
 
 
@@ -46,20 +48,20 @@ def sweep(runs: list[Any]) -> str:
             len({path["path"] for path in paths}),
             sum(sum(path["points"].values()) for path in paths),
             sum(sum(path["deaths"].values()) for path in paths),
-            taken_up([one for path in paths for one in path.get("recoveries", [])]),
             sum(len(path["violations"]) for path in paths),
+            taken_up(figures([each for path in paths for each in path.get("recoveries", [])])),
         )
         for engine, paths in by_engine.items()
     ]
-    head = ["database", "paths", "points", "killed there", "taken up again", "broken promises"]
-    return table(head, rows)
+    head = ["database", "paths", "points", "killed there", "broken promises"]
+    return table([*head, f"{TAKEN_UP} the restart"], rows)
 
 
-def taken_up(seconds: list[float]) -> str:
-    """How long killed work stood still."""
-    if not seconds:
+def taken_up(found: dict[str, float]) -> str:
+    """What is said of times until killed work was taken up."""
+    if not found.get("count"):
         return "not measured"
-    return f"after {median(seconds):.2f} s, {max(seconds):.2f} s at most, of {len(seconds):,}"
+    return f"{found['median']}, {found['p95']}, {found['max']} s of {found['count']:.0f}"
 
 
 def chaos(runs: list[Any]) -> str:
@@ -78,10 +80,11 @@ def chaos(runs: list[Any]) -> str:
                 errors - away,
                 f"{run['drained']} s",
                 len(run["violations"]),
+                taken_up(run.get("seconds_until_taken_up", {})),
             )
         )
     head = ["seed", "faults", "tries", "503", "other 5xx", "at rest after", "broken promises"]
-    return table(head, rows)
+    return table([*head, f"{TAKEN_UP} a worker's death"], rows)
 
 
 def contention(runs: list[Any]) -> str:

@@ -66,5 +66,5 @@ def test_a_sweep_is_a_row_a_database(tmp_path: Path) -> None:
     }
     other = path | {"path": "declined", "recoveries": [], "violations": []}
     (tmp_path / "sweep.json").write_text(json.dumps({"paths": [path, other]}))
-    row = "| sqlite | 2 | 2,600 | 262 | after 0.20 s, 1.50 s at most, of 3 | 1 |"
+    row = "| sqlite | 2 | 2,600 | 262 | 1 | 0.2, 1.5, 1.5 s of 3 |"
     assert row in guarantees.document(tmp_path)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Exists, FloatField, OuterRef, Prefetch, QuerySet, Subquery, Value
 
@@ -25,6 +26,27 @@ class Card:
     picture: str  # recipe
     picture_alt: str
     available: int | None  # units of all variants; None while inventory has not spoken
+    rating: Decimal | None = None  # its stars, where that is what the list is about
+
+
+# What a card is made of: columns of a listing, in this order, and its `units`.
+CARD: tuple[str, ...] = ("title", "price_from", "on_sale", "product__slug", "product__price_to")
+CARD += ("product__cover", "product__cover_alt", "units")
+
+
+def card(columns: Sequence[Any]) -> Card:
+    """The card of a row that has the columns of CARD."""
+    title, price, on_sale, slug, price_to, cover, cover_alt, units = columns
+    return Card(
+        slug=slug,
+        title=title,
+        price=price,
+        varied=price != price_to,
+        on_sale=bool(on_sale),  # SQLite's are numbers where parts of a query are put together
+        picture=cover,
+        picture_alt=cover_alt,
+        available=units,
+    )
 
 
 def products(tree: Tree | None = None, top: Branch | None = None) -> QuerySet[Product]:

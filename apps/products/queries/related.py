@@ -5,10 +5,11 @@ from typing import Any
 from django.db.models import QuerySet, Value
 
 from apps.products.models import Listing, Product
-from apps.products.queries.listing import Card
+from apps.products.queries.listing import CARD, Card, card
 from apps.products.queries.shelf import units_left
 
 LOOKED_AT = 12  # products on each side; more would cost more than they are looked at
+PLACE = ("in_stock", "part", "product_id")  # what is near is ordered by
 
 
 def related(product: Product, *, count: int) -> list[Card]:
@@ -19,26 +20,9 @@ def related(product: Product, *, count: int) -> list[Card]:
     first = _cards(shelf.filter(product__lt=product.pk).order_by("product"), 1)
     rows = after.union(first, all=True)
     nearest = sorted(rows, key=lambda row: (not row[0], row[1], row[2]))
-    return [_card(row) for row in nearest[:count]]
+    return [card(row[len(PLACE) :]) for row in nearest[:count]]
 
 
 def _cards(found: QuerySet[Listing], part: int) -> QuerySet[Listing, Any]:
     near = Listing.objects.filter(pk__in=found.values("pk")[:LOOKED_AT]).order_by()
-    return near.annotate(part=Value(part), units=units_left()).values_list(
-        *("in_stock", "part", "product_id", "title", "price_from", "on_sale", "units"),
-        *("product__slug", "product__price_to", "product__cover", "product__cover_alt"),
-    )
-
-
-def _card(row: Any) -> Card:
-    _, _, _, title, price, on_sale, units, slug, price_to, cover, cover_alt = row
-    return Card(
-        slug=slug,
-        title=title,
-        price=price,
-        varied=price != price_to,
-        on_sale=bool(on_sale),
-        picture=cover,
-        picture_alt=cover_alt,
-        available=units,
-    )
+    return near.annotate(part=Value(part), units=units_left()).values_list(*PLACE, *CARD)

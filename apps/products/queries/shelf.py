@@ -30,7 +30,7 @@ from django.db.models.functions import Cast, RowNumber
 
 from apps.products.models import Availability, Listing, Variant
 from apps.products.queries.cursors import cursor, page_from
-from apps.products.queries.listing import RANKED, Card
+from apps.products.queries.listing import CARD, RANKED, Card, card
 from apps.products.queries.tree import Tree
 from apps.products.queries.wishes import BEST, ORDERINGS, Wish
 from apps.products.search import Term, choices, engine
@@ -72,11 +72,15 @@ def shelf(wish: Wish, tree: Tree, *, size: int) -> Shelf:
     return _shelf(wish, shown, size, items, _items(rows, RESULTS) if wish.narrowed else items)
 
 
+def first_cards(wish: Wish, tree: Tree, *, size: int) -> list[Card]:
+    """The first of what the wish asks for; one query."""
+    rows = sorted(_page(_narrowed(_pool(wish, tree), wish), wish, size), key=lambda row: row[1])
+    return [_card(row) for row in rows[:size]]
+
+
 def best_cards(terms: Sequence[Term], tree: Tree, *, size: int, every: bool = True) -> list[Card]:
     """What has the terms, the best first; one query."""
-    wish = Wish(terms=terms, every=every, ordering=BEST)
-    rows = sorted(_page(_pool(wish, tree), wish, size), key=lambda row: row[1])
-    return [_card(row) for row in rows[:size]]
+    return first_cards(Wish(terms=terms, every=every, ordering=BEST), tree, size=size)
 
 
 def _shelf(
@@ -145,30 +149,31 @@ def _page(results: QuerySet[Listing], wish: Wish, size: int) -> QuerySet[Listing
             units=units_left(),
             score=F("rank") if ranked else Value(0.0, FloatField()),
         )
-        .values_list(*COLUMNS, *CARD, "units", "score")
+        .values_list(*COLUMNS, *CARD)
     )
 
 
-COLUMNS = ("part", "place", "category_id", "price_from", "on_sale", "in_stock", "choices")
-CARD: tuple[str, ...] = ("product_id", "title", "product__slug", "product__price_to")
-CARD += ("product__cover", "product__cover_alt")
+COLUMNS = ("part", "place", "score", "product_id", "category_id", "in_stock", "choices")
 
 
 def _light(found: QuerySet[Listing], part: int) -> QuerySet[Listing, Any]:
     """The same columns, without what only cards need."""
     ids = found.values("pk")[: MOST + 1]
     nothing = {
-        "slug": Value("", CharField()),
-        "alt": Value("", CharField()),
-        "none": Cast(Value(None), UUIDField()),
+        "score": Value(0.0, FloatField()),
+        "key": Cast(Value(None), UUIDField()),
+        "text": Value("", CharField()),
         "price": Cast(Value(None), DecimalField(max_digits=12, decimal_places=2)),
         "units": Cast(Value(None), IntegerField()),
     }
     return (
         Listing.objects.filter(pk__in=ids)
         .order_by()
-        .annotate(part=Value(part), place=Value(0), score=Value(0.0, FloatField()), **nothing)
-        .values_list(*COLUMNS, "none", "slug", "slug", "price", "slug", "alt", "units", "score")
+        .annotate(part=Value(part), place=Value(0), **nothing)
+        .values_list(
+            *("part", "place", "score", "key", "category_id", "in_stock", "choices"),
+            *("text", "price_from", "on_sale", "text", "price", "text", "text", "units"),
+        )
     )
 
 
@@ -196,26 +201,17 @@ def units_left() -> Subquery:
 def _items(rows: list[Any], part: int) -> list[Item]:
     return [
         Item(category, price, bool(on_sale), bool(in_stock), frozenset(lines.split("\n")[1:-1]))
-        for found, _, category, price, on_sale, in_stock, lines, *_ in rows
+        for found, _, _, _, category, in_stock, lines, _, price, on_sale, *_ in rows
         if found == part
     ]
 
 
 def _card(row: Any) -> Card:
-    _, _, _, price, on_sale, _, _, _, title, slug, price_to, cover, cover_alt, units, _ = row
-    return Card(
-        slug=slug,
-        title=title,
-        price=price,
-        varied=price != price_to,
-        on_sale=bool(on_sale),
-        picture=cover,
-        picture_alt=cover_alt,
-        available=units,
-    )
+    return card(row[len(COLUMNS) :])
 
 
 def _cursor(wish: Wish, row: Any, *, back: bool) -> str:
-    ordering, key = ORDERINGS[wish.ordering], row[7]
-    value = {"product": key, "price_from": row[3], "title": row[8], "rank": row[14]}
+    ordering, shown = ORDERINGS[wish.ordering], _card(row)
+    _, _, score, key, *_ = row
+    value = {"product": key, "price_from": shown.price, "title": shown.title, "rank": score}
     return cursor(ordering, value=value[ordering.lstrip("-")], key=key, back=back)
