@@ -34,7 +34,7 @@ WORKDIR /shop
 USER 10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "deploy/healthcheck.py"]
-# One process, so that /metrics has one set of counters; more containers, not more workers.
-# Threads stand in the environment: GRANIAN_BLOCKING_THREADS.
-ENV GRANIAN_HOST=0.0.0.0 GRANIAN_PORT=8080 GRANIAN_BLOCKING_THREADS=8
-CMD ["granian", "--interface", "wsgi", "--no-ws", "--workers", "1", "--workers-kill-timeout", "20", "shop.wsgi:application"]
+# More containers, not more workers. Threads stand in the environment: GRANIAN_BLOCKING_THREADS.
+# To stop takes DRAIN_SECONDS and up to 20 more.
+ENV GRANIAN_HOST=0.0.0.0 GRANIAN_PORT=8080 GRANIAN_BLOCKING_THREADS=8 DRAIN_SECONDS=5
+CMD ["python", "-m", "shop.serve"]

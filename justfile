@@ -76,6 +76,10 @@ bench-saga *options:
 contention *options:
     uv run python -m bench.contention {{ options }}
 
+# Web processes replaced under load, without a request lost: just restarts --restarts 4
+restarts *options:
+    uv run python -m bench.restarts {{ options }}
+
 # Break everything around a running shop and see that nothing is lost: just chaos --seed 7 --seconds 600 --only F4,F5
 chaos *options:
     uv run python -m bench.chaos {{ options }}
@@ -83,6 +87,10 @@ chaos *options:
 # Kill the shop at every statement of every path of an order: just sweep --engine postgresql --path paid
 sweep *options:
     uv run python -m bench.sweep {{ options }}
+
+# Write docs/guarantees.md anew, with what has been measured
+guarantees:
+    uv run python -m bench.guarantees
 
 # Write the contract files anew from the events in the code
 contracts:

@@ -22,10 +22,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from http.client import HTTPConnection, HTTPException
-from itertools import cycle
+from itertools import cycle, product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,8 +39,7 @@ django.setup()
 from bench.saga_shop import PostgresqlShop, SqliteShop  # noqa: E402
 from shop.tests.deployments import Deployment  # noqa: E402
 from shop.tests.processes import succeed  # noqa: E402
-from shop.tests.servers import free_port as free_port  # noqa: E402
-from shop.tests.servers import postgres  # noqa: E402
+from shop.tests.servers import free_port, postgres  # noqa: E402
 from shop.tests.shopper import ADDRESS, Refused, Shopper, over_http  # noqa: E402
 
 AT_ONCE = 50  # buyers of the flash sale
@@ -88,18 +87,18 @@ def main() -> None:
     options = parser.parse_args()
     times, buyers, units = (5, 200, 20) if options.quick else (100, 1_000, 100)
     times, results = options.times or times, []
-    for engine in [options.engine] if options.engine else ["sqlite", "postgresql"]:
-        for name in ("last", "flash"):
-            if options.only in (None, name):
-                with opened(engine, wrong=options.wrong) as shop:
-                    results.append(
-                        last_unit(shop, clients=100, times=times)
-                        if name == "last"
-                        else flash_sale(shop, buyers=buyers, units=units)
-                    )
-                print(results[-1].line(), flush=True)
-    if options.json:
-        options.json.write_text(json.dumps([asdict(each) for each in results], indent=1) + "\n")
+    engines = [options.engine] if options.engine else ["sqlite", "postgresql"]
+    for engine, name in product(engines, [options.only] if options.only else ["last", "flash"]):
+        with opened(engine, wrong=options.wrong) as shop:
+            results.append(
+                last_unit(shop, clients=100, times=times)
+                if name == "last"
+                else flash_sale(shop, buyers=buyers, units=units)
+            )
+        print(results[-1].line(), flush=True)
+        if options.json:
+            told = json.dumps([asdict(each) for each in results], indent=1)
+            options.json.write_text(told + "\n")
     sys.exit(any(each.wrong for each in results))
 
 
@@ -116,19 +115,21 @@ class Contended:
 @contextmanager
 def opened(engine: str, *, wrong: bool = False) -> Iterator[Contended]:
     """The shop in its usual processes on that database; all of them end with the block."""
+    quiet = {"DEBUG": "off", "LOG_LEVEL": "WARNING", "REDIS_URL": ""}
     with tempfile.TemporaryDirectory() as folder:
-        quiet = {"DEBUG": "off", "LOG_LEVEL": "WARNING", "REDIS_URL": ""}
         if engine == "sqlite":
             path = Path(folder, "shop.sqlite3")
             settings = quiet | {"DATABASE_URL": f"sqlite:///{path}"}
-            with Deployment(Path(folder), settings) as deployment:
+            with Deployment(Path(folder), settings, filled=False) as deployment:
                 webs = _serve(deployment, 1)
                 yield Contended(engine, deployment, webs, SqliteShop(path))
             return
-        with postgres() as server:
-            database = PostgresqlShop(server, "contended")
+        with (
+            postgres() as server,
+            closing(PostgresqlShop(server, f"scratch_{uuid4().hex[:12]}")) as database,
+        ):
             settings = quiet | {"DATABASE_URL": database.url, "EVENTBUS_MODE": "worker"}
-            with Deployment(Path(folder), settings) as deployment:
+            with Deployment(Path(folder), settings, filled=False) as deployment:
                 succeed("manage.py", "eventbus", "split", "inventory", "--into", "4", **settings)
                 webs = _serve(deployment, 2)
                 command = ["-m", "bench.contention_work", "worker"] if wrong else []
@@ -138,12 +139,10 @@ def opened(engine: str, *, wrong: bool = False) -> Iterator[Contended]:
 
 
 def _serve(deployment: Deployment, count: int) -> list[str]:
-    bases = []
-    for number in range(count):
-        port = free_port()
-        deployment.serve(f"web {number + 1}", port)
-        bases.append(f"http://127.0.0.1:{port}")
-    return bases
+    ports = [free_port() for _ in range(count)]
+    for number, port in enumerate(ports, start=1):
+        deployment.serve(f"web {number}", port)
+    return [f"http://127.0.0.1:{port}" for port in ports]
 
 
 def last_unit(shop: Contended, *, clients: int, times: int) -> Result:

@@ -112,6 +112,12 @@ class PostgresqlShop(Shop):
             self._connection = psycopg.connect(self.url, autocommit=True)
         return self._connection.execute(statement.encode()).fetchall()
 
+    def close(self) -> None:
+        """End its own connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def server_seconds(self) -> float:
         found = self.rows("SELECT pid, pg_backend_pid() FROM pg_stat_activity")
         own = found[0][1]

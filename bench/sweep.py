@@ -11,14 +11,16 @@ the money and the mails are those of the path. Each k begins with a copy of the 
                                                     every COMMIT, and a tenth of the other points
     python -m bench.sweep --path paid --json FILE   one path; the figures for a program
 
-Exits with 1 when anything is wrong, and says what and where.
+Of some deaths of the bus (`--measure`, a tenth) it is measured how long a worker that is started at
+once takes to take up the work (recovery.py).
+
+Exits with 1 when anything is wrong or was not taken up in 2 s, and says what and where.
 """
 
 import argparse
 import json
 import os
 import random
-import signal
 import sys
 import tempfile
 import time
@@ -30,6 +32,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from bench import recovery
+from bench.forks import Process
 from bench.saga_shop import ENV, PostgresqlShop, Shop, SqliteShop
 from shop.tests.servers import postgres
 
@@ -47,6 +51,7 @@ class Swept:
     points: dict[str, int] = field(default_factory=lambda: {"web": 0, "worker": 0})
     deaths: dict[str, int] = field(default_factory=lambda: {"web": 0, "worker": 0})
     violations: list[str] = field(default_factory=list)
+    recoveries: list[float] = field(default_factory=list)  # seconds until work was taken up
     seconds: float = 0.0
 
     def __str__(self) -> str:
@@ -69,6 +74,7 @@ def main() -> int:
     parser.add_argument("--path", action="append", help="its name; default all")
     parser.add_argument("--share", type=float, default=1.0, help="of the points besides COMMITs")
     parser.add_argument("--commits", type=float, default=1.0, help="their share; default all")
+    parser.add_argument("--measure", type=float, default=0.1, help="of the bus's deaths")
     parser.add_argument("--seed", type=int, default=1, help="which they are")
     parser.add_argument("--json", type=Path, help="a file for the figures")
     options = parser.parse_args()
@@ -76,10 +82,17 @@ def main() -> int:
         swept = _sweep_all(empty, options)
     cpu = sum(os.times()[:4])
     print(f"{sum(sum(each.deaths.values()) for each in swept)} deaths, {cpu:.0f} s of CPU time")
+    recoveries = [seconds for each in swept for seconds in each.recoveries]
+    print(recovery.line(recoveries))
     if options.json:
-        figures = {"cpu_seconds": round(cpu, 1), "paths": [asdict(each) for each in swept]}
-        options.json.write_text(json.dumps(figures, indent=1))
-    return int(any(each.violations for each in swept))
+        figures = {
+            "cpu_seconds": round(cpu, 1),
+            "seconds_until_taken_up": recovery.figures(recoveries),
+            "paths": [asdict(each) for each in swept],
+        }
+        options.json.write_text(json.dumps(figures, indent=1) + "\n")
+    slow = [seconds for seconds in recoveries if seconds > recovery.BOUND]
+    return int(any(each.violations for each in swept) or bool(slow))
 
 
 @contextmanager
@@ -105,7 +118,7 @@ def _sweep_all(empty: Shop, options: argparse.Namespace) -> list[Swept]:
         draw = random.Random(f"{options.seed} {name}")
         swept = Swept(name, options.engine)
         began = time.monotonic()
-        Sweep(prepared, paths.PATHS[name], swept, (options.share, options.commits), draw).run(state)
+        Sweep(prepared, paths.PATHS[name], swept, options, draw).run(state)
         swept.seconds = round(time.monotonic() - began, 1)
         found.append(swept)
         print(swept, *swept.violations, sep="\n  ", flush=True)
@@ -144,22 +157,6 @@ def _modules_of_a_path() -> list[str]:
     return list(sys.modules)
 
 
-def _connect(shop: Shop) -> None:
-    from django.db import connection
-
-    name = str(shop.path) if isinstance(shop, SqliteShop) else getattr(shop, "name", "")
-    connection.settings_dict["NAME"] = name
-
-
-def _disconnect() -> None:
-    from django.db import connection
-
-    from eventbus.engines import engine
-
-    engine().close()
-    connection.close()
-
-
 class Sweep:
     """One path: its steps are killed one after the other, each from the state before it."""
 
@@ -168,12 +165,12 @@ class Sweep:
         prepared: Shop,
         path: Any,
         swept: Swept,
-        shares: tuple[float, float],
+        options: argparse.Namespace,
         draw: random.Random,
     ) -> None:
         self.prepared, self.path, self.swept = prepared, path, swept
-        self.share, self.commits = shares
-        self.draw = draw
+        self.share, self.commits = options.share, options.commits
+        self.measure, self.draw = options.measure, draw
 
     def run(self, state: State) -> None:
         paths = import_module("shop.tests.paths")
@@ -201,7 +198,20 @@ class Sweep:
             if not died and k > len(points):
                 return
             self.swept.deaths[step.side] += died
-            self._check(shop, number, state, f"step {number + 1}, point {k}: {point[:90]}")
+            where = f"step {number + 1}, point {k}: {point[:90]}"
+            if died and step.measurable and self.draw.random() < self.measure:
+                self._measure(shop, where)
+            self._check(shop, number, state, where)
+
+    def _measure(self, shop: Shop, where: str) -> None:
+        act = partial(recovery.seconds_until_taken_up, time.monotonic())
+        try:
+            seconds: float | None = Process(shop).run(act)
+        except RuntimeError as error:
+            self.swept.violations.append(f"{where}: {error}")
+            return
+        if seconds is not None:
+            self.swept.recoveries.append(seconds)
 
     def _check(self, shop: Shop, number: int, state: State, where: str) -> None:
         try:
@@ -246,54 +256,6 @@ def _go_on(path: Any, number: int, state: State) -> list[str]:
     paths.settle()
     found: list[str] = paths.wrong(path)
     return found
-
-
-class Process:
-    """A process forked from this one, on a database: it has no connection of another's."""
-
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
-
-    def run[T](self, act: Callable[[], T]) -> T:
-        """What `act` gives, as JSON keeps it; raises RuntimeError with what went wrong."""
-        said, status = self._fork(act)
-        if status or not said:
-            raise RuntimeError(said or f"The process ended with {status}.")
-        result: T = json.loads(said)
-        return result
-
-    def dies(self, act: Callable[[], object]) -> bool:
-        """Whether SIGKILL ended it; raises RuntimeError when it failed in another way."""
-        said, status = self._fork(act)
-        if status not in (0, -signal.SIGKILL):
-            raise RuntimeError(said)
-        return status == -signal.SIGKILL
-
-    def _fork(self, act: Callable[[], object]) -> tuple[str, int]:
-        reading, writing = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(reading)
-            self._live(act, writing)
-        os.close(writing)
-        with os.fdopen(reading) as pipe:
-            said = pipe.read()
-        return said, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-    def _live(self, act: Callable[[], object], writing: int) -> None:
-        """Never returns."""
-        import traceback
-
-        status, said = 0, ""
-        try:
-            _connect(self.shop)
-            said = json.dumps(act())
-            _disconnect()
-        except BaseException:
-            status, said = 1, traceback.format_exc()
-        with os.fdopen(writing, "w") as pipe:
-            pipe.write(said)
-        os._exit(status)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from eventbus import conf, metrics, parking, writing
+from eventbus import conf, cuts, metrics, parking, writing
 from eventbus.delivery import invoke
 from eventbus.engines import Claim, Engine
 from eventbus.errors import NotAsManyResults, WorkerDied
@@ -30,19 +30,22 @@ logger = logging.getLogger("eventbus.calls")
 
 State = Parked.State
 Record = Any  # a function, a value for the handler's `record`, or None
-MADE = "The call was made, but its result could not be recorded.\n"
 UNKNOWN = "The process died during the call: whether it took effect is unknown."
-PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before a result is recorded once more
+# Seconds before a result is recorded once more: a database is back within these when it restarts.
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0)
 LOOK_AGAIN = timedelta(seconds=1)  # a begun call is looked at this often: is its caller alive?
 
 
 def call(engine: Engine, rows: Sequence[Parked], *, now: datetime) -> int:
     """Make the calls that the rows stand for, all of one handler, and several only if it takes a
-    batch; says how many rows it dealt with, the rest being owned by other callers."""
+    batch; says how many rows it dealt with, the rest being owned by other callers.
+
+    What a lost connection keeps from being recorded is noted, and the error raised (`cuts.say`).
+    """
     with engine.own("call", [row.pk for row in rows]) as mine:
-        owned = [row for row in rows if row.pk in mine]
+        owned = [row for row in rows if row.pk in mine and not _is_early(row, now)]
         for row in rows:
-            if row.pk not in mine:
+            if row not in owned:
                 _unchanged(row).update(next_at=now + LOOK_AGAIN)
         dealt_with = sum(_decide(row) for row in owned)
         to_make = [row for row in owned if row.state in (State.TO_CALL, State.CALLING)]
@@ -52,6 +55,12 @@ def call(engine: Engine, rows: Sequence[Parked], *, now: datetime) -> int:
         if begun:
             _make(engine, parking.handler_of(begun[0]), begun, now)
     return dealt_with + len(begun)
+
+
+def _is_early(row: Parked, now: datetime) -> bool:
+    """Whether it is too early to say that a death makes the row a dead letter."""
+    last = row.state == State.CALLING and row.deaths + 1 >= conf.get("max_deaths")
+    return last and not cuts.is_credible(row, now)
 
 
 def _decide(row: Parked) -> bool:
@@ -79,16 +88,17 @@ def _begin(engine: Engine, rows: Sequence[Parked], now: datetime) -> list[Parked
     """Commit the attempts; the rows as they are now, without those that have changed since they
     were read, or rest."""
     read = {row.pk: row for row in rows}
-    with transaction.atomic(using=engine.connection.alias):
+    begun: list[Parked] = []
+    with cuts.noted(engine, begun, now), transaction.atomic(using=engine.connection.alias):
         found = parking.runnable().filter(pk__in=read).select_for_update().order_by("position")
-        begun = [row for row in found if _is_same(row, read[row.pk])]
+        begun += [row for row in found if _is_same(row, read[row.pk])]
         attempt = {"state": State.CALLING, "begun_at": now, "next_at": now + LOOK_AGAIN}
         for deaths in {read[row.pk].deaths for row in begun}:
             mine = [row.pk for row in begun if read[row.pk].deaths == deaths]
             attempts = F("attempts") + 1
             parking.rows().filter(pk__in=mine).update(**attempt, deaths=deaths, attempts=attempts)
-    for row in begun:
-        row.state, row.attempts = State.CALLING, row.attempts + 1
+        for row in begun:
+            row.state, row.attempts, row.begun_at = State.CALLING, row.attempts + 1, now
     return begun
 
 
@@ -101,12 +111,14 @@ def _make(engine: Engine, handler: Handler, rows: list[Parked], now: datetime) -
     except Exception as error:
         results = [error] * len(rows)
     made = [(r, s) for r, s in zip(rows, results, strict=True) if not isinstance(s, Exception)]
-    if len(made) == 1 or not _record_together(engine, handler, made):
-        for row, record in made:
-            _record_or_fail(engine, handler, row, record, now)
-    for row, result in zip(rows, results, strict=True):
-        if isinstance(result, Exception):
-            _record_failure(engine, row, result, now)
+    held = [row for row, _ in made] if handler.on_crash == "hold" else []
+    with cuts.noted(engine, rows, now, made=held):
+        if len(made) == 1 or not _record_together(engine, handler, made):
+            for row, record in made:
+                _record_or_fail(engine, handler, row, record, now)
+        for row, result in zip(rows, results, strict=True):
+            if isinstance(result, Exception):
+                _record_failure(engine, row, result, now)
 
 
 def _record_together(engine: Engine, handler: Handler, made: list[tuple[Parked, Record]]) -> bool:
@@ -186,11 +198,8 @@ def _record_failure(
     engine: Engine, row: Parked, error: Exception, now: datetime, *, made: bool = False
 ) -> None:
     """With `made` it must not be called again: a person decides."""
-    failed = parking.after_failure(error, attempts=row.attempts, now=now)
-    if made:
-        failed |= {"state": State.DEAD, "error": MADE + failed["error"]}
-    elif failed["state"] == State.RETRYING:
-        failed["state"] = State.TO_CALL
+    failed = parking.after_failure(error, attempts=row.attempts, cuts=row.cuts, now=now)
+    failed |= parking.after_call(failed, made=made)
 
     def record() -> bool:
         with transaction.atomic(using=engine.connection.alias):

@@ -2,7 +2,8 @@
 
 A worker's first batch of a range, after its own start, a lost connection or errors that should
 have passed, is begun in writing. Whoever finds such a batch begun and not ended takes its events
-one by one, each begun in writing too; one that ends badly a few times in a row is parked.
+one by one, each begun in writing too. One that has not ended then is parked, whatever the reason,
+and the range goes on: whether it kills its workers is found out aside (`retries.py`).
 """
 
 from collections.abc import Sequence
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from eventbus import conf, metrics, rebuilding
+from eventbus import metrics, rebuilding
 from eventbus.delivery import park_first, run_batch
 from eventbus.engines import Engine
 from eventbus.engines.base import Move, Wanted
 from eventbus.envelope import Envelope
-from eventbus.errors import WorkerDied
+from eventbus.errors import NotEnded
 from eventbus.models import Cursor
 from eventbus.registry import Subscriber
 
@@ -41,8 +42,8 @@ def step(engine: Engine, subscriber: Subscriber, cursor: int, *, limit: int) -> 
     """Handle the cursor's next events, at most `limit`, or only one when they are suspicious.
 
     Only one careful worker at a time has a range, so only what ended badly counts. A transient
-    error of the database leaves this function, as from `run_batch`, until there have been so
-    many for one event that it is parked, to be tried again later.
+    error of the database leaves this function, as from `run_batch`; but when it was met by one
+    event alone and the connection is still there, that one is parked, to be tried again later.
     """
     with engine.own("range", [cursor]) as mine:
         if not mine:
@@ -80,14 +81,14 @@ def _begin(engine: Engine, subscriber: Subscriber, cursor: int, limit: int) -> B
 
 
 def _handle_alone(engine: Engine, subscriber: Subscriber, cursor: int, begun: Begun) -> int:
-    event, most = begun.events[0], conf.get("max_deaths")
-    if begun.times > most:
-        return park_first(engine, subscriber, cursor, event, WorkerDied(f"{most} times."))
+    event = begun.events[0]
+    if begun.times > 1:
+        return park_first(engine, subscriber, cursor, event, NotEnded())
     try:
         moved = run_batch(engine, subscriber, cursor, limit=1)
     except Exception as error:
-        if begun.times < most or not engine.connection.is_usable():
-            raise
+        if not engine.connection.is_usable():
+            raise  # who comes next finds it begun and not ended
         return park_first(engine, subscriber, cursor, event, error)
     if not moved:
         _take_back(engine, cursor, begun)

@@ -18,7 +18,8 @@ DEFAULTS: dict[str, Any] = {
     "callers": 2,  # threads a worker has for external calls
     "hang_seconds": 60,  # a handler that runs longer ends its process
     "call_seconds": 300,  # the same for an external call
-    "max_deaths": 3,  # of workers at one event, in a row; then it is a dead letter
+    "max_deaths": 3,  # of workers at one parked event, in a row; then it is a dead letter
+    "max_cuts": 25,  # attempts that the database broke off; then a dead letter: in about an hour
     "max_attempts": 10,  # then a dead letter: about 17 minutes with the backoff of retry.py
     "retention_days": 14,  # events stay that long at least, for replays; 0: for ever
 }

@@ -57,7 +57,11 @@ class HandlerExited(BusError):
 
 
 class WorkerDied(Reject):
-    """The process died, hung or lost its connection whenever it handled this event:"""
+    """The process died or hung whenever it handled this event:"""
+
+
+class NotEnded(BusError):
+    """The process died, or its connection broke, while it handled this event alone."""
 
 
 class AmbiguousCause(BusError):

@@ -106,6 +106,9 @@ class Parked(Body):
     attempts = models.PositiveIntegerField(default=0)  # begun so far
     begun_at = models.DateTimeField(null=True)  # of the attempt that has not ended yet
     deaths = models.PositiveSmallIntegerField(default=0)  # attempts whose process died, in a row
+    cuts = models.PositiveSmallIntegerField(
+        default=0, db_default=0
+    )  # attempts that the database broke off
     next_at = models.DateTimeField()  # not tried before; database time
     error = models.TextField(default="")
     parked_at = models.DateTimeField()

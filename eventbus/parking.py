@@ -15,13 +15,14 @@ from django.db.models import Exists, JSONField, OuterRef, QuerySet, Value
 from eventbus import conf
 from eventbus.engines import engine
 from eventbus.envelope import ERASED, MUTED, Envelope
-from eventbus.errors import NoHandler, Reject, Retry
+from eventbus.errors import NoHandler, NotEnded, Reject, Retry
 from eventbus.models import Cursor, Parked, PausedKey, Rebuild
 from eventbus.registry import Handler, subscribers
 from eventbus.retry import backoff
 from eventbus.shards import shard_of
 
 State = Parked.State
+MADE = "The call was made, but its result could not be recorded.\n"
 LONGEST_WAIT = timedelta(days=365)  # or a date could lie beyond what databases hold
 
 
@@ -71,9 +72,21 @@ def count_muted(cursor: int, muted: Mapping[str, int]) -> None:
     rebuild.save(update_fields=["muted"])
 
 
-def after_failure(error: Exception, *, attempts: int, now: datetime) -> dict[str, Any]:
-    """What a row becomes when its attempt number `attempts` failed."""
-    dead = isinstance(error, Reject) or attempts >= conf.get("max_attempts")
+def after_failure(
+    error: Exception, *, attempts: int, now: datetime, cuts: int = 0
+) -> dict[str, Any]:
+    """What a row becomes when its attempt number `attempts` failed.
+
+    `cuts` of those before were broken off by the database. That says nothing about the event, and
+    it happens to every event of a busy database that is restarted again and again; but it happens
+    also, and for ever, to an event whose statement makes the server crash. So it uses up no
+    attempt, and has a limit of its own, far away.
+    """
+    if isinstance(error, NotEnded) or engine().is_transient(error):
+        cuts += 1
+        dead = cuts >= conf.get("max_cuts")
+    else:
+        dead = isinstance(error, Reject) or attempts - cuts >= conf.get("max_attempts")
     wait = backoff(attempts)
     if isinstance(error, Retry) and error.after is not None:
         wait = max(wait, min(error.after, LONGEST_WAIT))
@@ -82,9 +95,18 @@ def after_failure(error: Exception, *, attempts: int, now: datetime) -> dict[str
         "attempts": attempts,
         "begun_at": None,
         "deaths": 0,
+        "cuts": cuts,
         "next_at": now + wait,
         "error": describe(error),
     }
+
+
+def after_call(failed: Mapping[str, Any], *, made: bool) -> dict[str, Any]:
+    """What of that is different when the attempt was a call. One that was `made` must not be made
+    again: a person decides."""
+    if made:
+        return {"state": State.DEAD, "error": MADE + failed["error"]}
+    return {"state": State.TO_CALL} if failed["state"] == State.RETRYING else {}
 
 
 def describe(error: Exception) -> str:
@@ -139,6 +161,7 @@ def afresh(row: Parked, *, now: datetime) -> dict[str, Any]:
         "state": state_to_run(row),
         "attempts": 0,
         "deaths": 0,
+        "cuts": 0,
         "begun_at": None,
         "next_at": now,
         "error": "",

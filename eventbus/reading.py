@@ -75,6 +75,7 @@ class Reader:
         """One batch in a transaction of its own, or with care; halved after a deadlock or the
         like, and grown again step by step."""
         subscriber, cursor = batch.subscriber, batch.cursor
+        session = bus.connection.connection
         try:
             if cursor not in self.calm:
                 return self._read_carefully(bus, batch)
@@ -85,8 +86,9 @@ class Reader:
                 raise
             self._note_transient(batch)
             logger.warning("batch of %s will be run again: %s", subscriber.name, error)
-            if not bus.connection.is_usable():
+            if bus.connection.connection is not session:  # Django may have connected again
                 self.calm.clear()  # whose fault was it?
+            if not bus.connection.is_usable():
                 raise
             time.sleep(random.uniform(0, 0.01))  # two that deadlocked must not meet again
             wakeup.ring()

@@ -1,7 +1,7 @@
 """Running parked events again, one a transaction, under their cursor's lock.
 
 Like a call outside, an attempt is committed before it is made, and owned meanwhile: an event that
-kills its worker is a dead letter after a few deaths.
+kills its worker is a dead letter after a few deaths. One whose connection broke is no death.
 """
 
 import time
@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from eventbus import conf, metrics, parking, writing
+from eventbus import conf, cuts, metrics, parking, writing
 from eventbus.delivery import rerun
 from eventbus.engines import Claim, Engine
 from eventbus.errors import WorkerDied
@@ -22,10 +22,10 @@ from eventbus.watchdog import watched
 def retry(engine: Engine, row: Parked, *, now: datetime) -> bool:
     """Handle the parked event now; False when another worker has its cursor or was faster.
 
-    A failure is recorded with the next time to try; a transient error of the database is raised
-    and does not count, unless it took the connection with it.
+    A failure is recorded with the next time to try. When the connection is lost, the error is
+    raised, and the failure recorded when there is one again (`cuts.say`).
     """
-    with engine.own("call", [row.pk]) as mine:
+    with engine.own("call", [row.pk]) as mine, cuts.noted(engine, [row], now):
         if not mine or not _begin(engine, row, now):
             return False
         if row.state != Parked.State.RETRYING:
@@ -37,9 +37,7 @@ def retry(engine: Engine, row: Parked, *, now: datetime) -> bool:
             _take_back(row, now)  # another worker has the cursor: nothing was tried
             return False
         except Exception as error:
-            if engine.is_transient(error):
-                if engine.connection.is_usable():
-                    _take_back(row, now)
+            if engine.is_transient(error) and not engine.connection.is_usable():
                 raise
             return _record_failure(engine, row, error, now=now)
 
@@ -55,6 +53,8 @@ def _begin(engine: Engine, row: Parked, now: datetime) -> bool:
         if parking.state_to_run(row) == Parked.State.TO_CALL:  # it has become a call
             row.state = Parked.State.TO_CALL
         elif deaths >= conf.get("max_deaths"):
+            if not cuts.is_credible(row, now):
+                return False
             row.state = Parked.State.DEAD
             row.error = parking.describe(WorkerDied(f"{deaths} times."))
             row.begun_at, row.deaths = None, 0
@@ -108,7 +108,7 @@ def _take_back(row: Parked, now: datetime) -> None:
 
 
 def _record_failure(engine: Engine, row: Parked, error: Exception, *, now: datetime) -> bool:
-    failed = parking.after_failure(error, attempts=row.attempts, now=now)
+    failed = parking.after_failure(error, attempts=row.attempts, cuts=row.cuts, now=now)
     with transaction.atomic(using=engine.connection.alias):
         engine.hold(row.subscriber, row.shard, wait=True)
         mine = parking.rows().filter(pk=row.pk, attempts=row.attempts, state=row.state)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import groupby
 
-from eventbus import calls, conf, metrics, parking, retries, schedule, wakeup, watchdog
+from eventbus import calls, conf, cuts, metrics, parking, retries, schedule, wakeup, watchdog
 from eventbus.cursors import prepare
 from eventbus.engines import Engine, engine
 from eventbus.engines.base import Look
@@ -40,6 +40,7 @@ class Worker:
         """One round over everything there is to do; says how many events were dealt with."""
         bus = engine()
         bus.guard(conf.get("hang_seconds"))
+        cuts.say(bus)
         look = bus.look(subscribers)
         if time.monotonic() - self.lifted_at > LAG_SECONDS:
             lift_abandoned()
@@ -76,6 +77,7 @@ class Caller:
         """One round over the calls that are due; says how many it dealt with."""
         bus = engine()
         bus.guard(conf.get("hang_seconds"))
+        cuts.say(bus)
         due = parking.due(bus.clock()).filter(state__in=[State.TO_CALL, State.CALLING])[:AT_ONCE]
         done = 0
         for _, group in groupby(due, key=_batch_of):

@@ -11,6 +11,7 @@ env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
 PRODUCTION = env.str("SHOP_ENV", "local") == "production"
+DRAIN_SECONDS = env.int("DRAIN_SECONDS", 0)  # read by shop/serve.py, which has no settings
 SECRET_LENGTH = 50  # characters; Django's own measure
 
 
@@ -24,6 +25,15 @@ def secrets(name: str, local: str) -> list[str]:
             " or more: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
     return values
+
+
+def connect_seconds() -> int:
+    """How long to wait for PostgreSQL to take a connection; 2 or more, as libpq makes 2 of 1, and
+    for ever of 0. Raises ImproperlyConfigured."""
+    waited: int = env.int("DATABASE_CONNECT_SECONDS", 3)
+    if waited < 2:
+        raise ImproperlyConfigured(f"DATABASE_CONNECT_SECONDS is {waited}, and must be 2 or more.")
+    return waited
 
 
 def redis_cache(url: str) -> dict[str, Any]:

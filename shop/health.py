@@ -11,9 +11,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from eventbus import conf, thread
+from shop import draining
 
 logger = logging.getLogger("shop.health")
 PROBE_SECONDS = 10
+UNASKED = "not asked: the database does not answer"
 
 
 class NotReady(Exception):
@@ -30,25 +32,32 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when this process can do its work, else 503; each part with its state or its reason.
 
-    A cache that is gone is noted, not refused: everything works without it, slower.
+    A cache that is gone is noted, not refused: everything works without it, slower. A database
+    that does not answer is waited for once. A process that is about to end is not ready.
     """
-    checks: dict[str, Callable[[], str]] = {
-        "database": database,
-        "migrations": migrations,
-        "cache": cache_state,
-        "bus": bus,
-    }
-    states, ready = {}, True
-    for name, check in checks.items():
-        try:
-            states[name] = check()
-        except NotReady as reason:
-            states[name], ready = str(reason), False
-        except Exception as error:
-            logger.exception("the check of %s failed", name)
-            states[name], ready = f"failed: {type(error).__name__}", False
+    if draining.begun.is_set():
+        checks = {"server": "draining: it ends in a moment"}
+        return JsonResponse({"ready": False, "checks": checks}, status=503)
+    parts = {"database": told("database", database)}
+    reached = parts["database"][1]
+    parts["migrations"] = told("migrations", migrations) if reached else (UNASKED, False)
+    parts |= {"cache": told("cache", cache_state), "bus": told("bus", bus)}
+    ready = all(fine for _, fine in parts.values())
+    states = {name: state for name, (state, _) in parts.items()}
     status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
     return JsonResponse({"ready": ready, "checks": states}, status=status)
+
+
+def told(name: str, check: Callable[[], str]) -> tuple[str, bool]:
+    """What the check says, or the reason that it gives; and whether this process can do its work
+    as far as that goes."""
+    try:
+        return check(), True
+    except NotReady as reason:
+        return str(reason), False
+    except Exception as error:
+        logger.exception("the check of %s failed", name)
+        return f"failed: {type(error).__name__}", False
 
 
 def database() -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from shop.environment import BASE_DIR, PRODUCTION, env, redis_cache, secrets
+from shop.environment import BASE_DIR, PRODUCTION, connect_seconds, env, redis_cache, secrets
 
 DEBUG = env.bool("DEBUG", not PRODUCTION)
 if PRODUCTION and DEBUG:
@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 AUTH_USER_MODEL = "users.User" if "users" in SHOP_CONTEXTS else "auth.User"
 
 MIDDLEWARE = [
+    "shop.draining.DrainingMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "shop.middleware.TraceMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -121,8 +122,9 @@ if "sqlite" in DATABASE["ENGINE"]:
 else:
     DATABASE["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)  # seconds
     DATABASE["CONN_HEALTH_CHECKS"] = True
+    DATABASE.setdefault("OPTIONS", {})["connect_timeout"] = connect_seconds()
     if env.bool("DATABASE_PREPARE", True):  # docs/adr/0012-the-server-binds-and-prepares.md
-        DATABASE.setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=2)
+        DATABASE["OPTIONS"].update(server_side_binding=True, prepare_threshold=2)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "")

@@ -13,7 +13,8 @@ from django.views.generic import RedirectView
 from shop import api, health, legal, monitoring
 from shop.storefront import navigation, sitemaps
 
-PRIVATE = ["/admin/", "/api/", "/cart/", "/orders/", "/payments/", "/users/", "/*?q=", "/*&q="]
+PRIVATE = ["/admin/", "/api/", "/cart/", "/notifications/", "/orders/", "/payments/", "/users/"]
+PRIVATE += ["/*?q=", "/*&q="]
 
 
 def home(request: HttpRequest) -> HttpResponseRedirect:

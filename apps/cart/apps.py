@@ -10,4 +10,5 @@ class CartConfig(AppConfig):
         "product.buy": "apps.cart.slots.buy",
         "order.again": "apps.cart.slots.again",
         "cart.link": "apps.cart.slots.link",
+        "checkout.shipping": "apps.cart.slots.shipping",
     }

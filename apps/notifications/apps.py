@@ -8,6 +8,7 @@ class NotificationsConfig(AppConfig):
     name = "apps.notifications"
     label = "notifications"
     audit = "apps.notifications.audit"
+    gauges = "apps.notifications.metrics.gauges"
     slots = {
         "account.links": "apps.notifications.slots.account_link",
         "order.staff": "apps.notifications.slots.order_staff",

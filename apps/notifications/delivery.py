@@ -12,8 +12,6 @@ from typing import Self
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from eventbus import Reject
-
 
 class DeliveryFailed(Exception):
     """The mail server did not say that it took the mail."""
@@ -25,9 +23,8 @@ class NotDelivered(DeliveryFailed):
     """The mail server certainly does not have the mail: it may be tried again."""
 
 
-class OutcomeUnknown(DeliveryFailed, Reject):
-    """Whether the mail server has the mail is unknown. Look into its log, then let it be or
-    resend the notification in the admin."""
+class OutcomeUnknown(DeliveryFailed):
+    """Whether the mail server has the mail is unknown."""
 
 
 class MailServer:

@@ -26,6 +26,11 @@ def mails(**wanted: UUID | str) -> QuerySet[Notification]:
     return Notification.objects.filter(**wanted).defer("text", "html")
 
 
+def held_mails() -> QuerySet[Notification]:
+    """Those that a person has to decide about."""
+    return Notification.objects.filter(state=Notification.State.HELD)
+
+
 def with_order_number(mails: QuerySet[Notification]) -> QuerySet[Notification]:
     """The mails, each with the number that people call its order by as `order_number`."""
     orders = OrderInfo.objects.filter(pk=OuterRef("order_id"))

@@ -2,9 +2,11 @@
 
 from django import forms
 
+from apps.orders.countries import NAMES
 
-class CheckoutForm(forms.Form):
-    """Contact and address; the country is the quote's, the card is payments' own."""
+
+class ContactForm(forms.Form):
+    """Who orders and where the parcel goes."""
 
     email = forms.EmailField(
         label="E-mail", max_length=254, widget=forms.EmailInput({"autocomplete": "email"})
@@ -29,6 +31,16 @@ class CheckoutForm(forms.Form):
     city = forms.CharField(
         label="City", max_length=120, widget=forms.TextInput({"autocomplete": "address-level2"})
     )
+    country = forms.ChoiceField(
+        choices=[(code, NAMES[code]) for code in sorted(NAMES, key=NAMES.__getitem__)],
+        widget=forms.Select({"autocomplete": "country"}),
+    )
+
+    def lead_to_error(self) -> None:
+        """Put the cursor into the first field that is wrong."""
+        wrong = next((name for name in self.fields if name in self.errors), None)
+        if wrong:
+            self.fields[wrong].widget.attrs["autofocus"] = True
 
 
 class PaymentForm(forms.Form):

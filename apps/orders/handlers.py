@@ -213,3 +213,4 @@ def time_out(orders: Sequence[OfOrder]) -> None:
 def sweep(due: Sweep) -> None:
     operations.sweep_on_time()
     operations.forget_answers()
+    operations.forget_drafts()

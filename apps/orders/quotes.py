@@ -33,6 +33,11 @@ class OfferLine:
     tax_rate: Decimal = ZERO  # percent
     tax: Decimal = ZERO  # included in unit_price * quantity - discount
 
+    @property
+    def total(self) -> Decimal:
+        """Before the discount."""
+        return self.unit_price * self.quantity
+
 
 @payload
 class Offer:

@@ -7,6 +7,7 @@ class PaymentsConfig(AppConfig):
     audit = "apps.payments.audit"
     slots = {
         "checkout.payment": "apps.payments.slots.checkout_payment",
+        "checkout.card": "apps.payments.slots.checkout_card",
         "order.staff": "apps.payments.slots.order_staff",
     }
 

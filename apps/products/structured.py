@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.products import pictures
 from apps.products.models import Product, Variant
 from apps.products.queries import Branch, Card
 
@@ -24,7 +25,7 @@ def product_data(
         "name": variant.title,
         "description": product.description,
         "sku": variant.sku,
-        "image": request.build_absolute_uri(reverse("products:picture", args=[variant.picture])),
+        "image": painting_address(request, variant.picture),
         "offers": {
             "@type": "Offer",
             "url": request.build_absolute_uri(f"{page}?sku={variant.sku}"),
@@ -43,10 +44,18 @@ def product_data(
     return data
 
 
-def trail_data(request: HttpRequest, path: Sequence[Any]) -> dict[str, Any]:
-    """The categories (each with `slug` and `title`) that lead to a page, from the shop on."""
+def painting_address(request: HttpRequest, recipe: str) -> str:
+    """Of the recipe's picture in pixels, which everybody can show."""
+    name = recipe or pictures.NONE_YET
+    return request.build_absolute_uri(reverse("products:painting", args=[name]))
+
+
+def trail_data(request: HttpRequest, path: Sequence[Any], *, here: str = "") -> dict[str, Any]:
+    """The categories (each with `slug` and `title`) that lead to a page, from the shop on; and the
+    page itself, `here`, when it is none of them."""
     steps = [("Shop", reverse("products:list"))]
     steps += [(one.title, reverse("products:category", args=[one.slug])) for one in path]
+    steps += [(here, request.path)] if here else []
     return {
         "@context": "https://schema.org",
         "@type": "BreadcrumbList",
@@ -65,7 +74,7 @@ def trail_data(request: HttpRequest, path: Sequence[Any]) -> dict[str, Any]:
 def list_data(
     request: HttpRequest, path: Sequence[Branch], cards: Sequence[Card]
 ) -> list[dict[str, Any]]:
-    """The way to a list, and the products on its page."""
+    """The way to a list, unless it is the beginning of all ways, and the products on its page."""
     products = {
         "@context": "https://schema.org",
         "@type": "ItemList",
@@ -78,4 +87,4 @@ def list_data(
             for position, card in enumerate(cards, start=1)
         ],
     }
-    return [trail_data(request, path), products]
+    return [trail_data(request, path), products] if path else [products]

@@ -9,6 +9,7 @@ urlpatterns = [
     path("suggest/", views.suggest, name="suggest"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     path("pictures/<slug:name>.svg", views.picture, name="picture"),
+    path("pictures/<slug:name>.png", views.painting, name="painting"),
     path("<slug:slug>/", views.product, name="product"),
     path("<slug:slug>/reviews/", views.reviews, name="reviews"),
 ]

@@ -7,4 +7,5 @@ class UsersConfig(AppConfig):
     slots = {
         "header": "apps.users.slots.header",
         "checkout.addresses": "apps.users.slots.checkout_addresses",
+        "checkout.default_address": "apps.users.slots.default_address",
     }

@@ -34,6 +34,11 @@ def addresses_of(user_id: UUID) -> QuerySet[Address]:
     return Address.objects.filter(user_id=user_id).order_by("-is_default", "created_at", "id")
 
 
+def default_address_of(user_id: UUID) -> Address | None:
+    """The one that the user is offered first, if they chose one."""
+    return addresses_of(user_id).filter(is_default=True).first()
+
+
 def address_of(user_id: UUID, address_id: UUID) -> Address | None:
     """The user's own address of that id."""
     return addresses_of(user_id).filter(pk=address_id).first()

@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 
 from bench.chaos.clients import GATEWAY
+from bench.chaos.recovery import Recovery
 from bench.chaos.stage import WEBS, WORKERS, Stage
 
 SHIFTED = str(Path(__file__).parent / "shifted")
@@ -44,7 +45,10 @@ class WorkersKilled(Fault):
 
     def begin(self, stage: Stage) -> None:
         for _ in range(3):
-            stage.shop.restart(stage.draw.choice(WORKERS))
+            victim = stage.draw.choice(WORKERS)
+            stage.shop.kill(victim)
+            stage.recoveries.append(Recovery(stage))
+            stage.start(victim)
             time.sleep(stage.draw.uniform(0.8, 1.5))  # it needs that to begin to work
 
 

@@ -17,6 +17,8 @@ def table(report: Report) -> str:
     lines += [f"{count:>9}  {outcome}" for outcome, count in report.outcomes.items()]
     lines += ["", "orders"]
     lines += [f"{count:>9}  {status}" for status, count in report.orders.items()]
+    told = ", ".join(f"{name} {value}" for name, value in report.seconds_until_taken_up.items())
+    lines += ["", f"seconds from a worker's death until others had taken up its work: {told}"]
     lines += ["", f"drained in {report.drained} s, {len(report.violations)} violations"]
     lines += [f"VIOLATION (--seed {report.seed}): {one}" for one in report.violations]
     return "\n".join(lines)

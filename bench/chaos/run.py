@@ -17,6 +17,7 @@ from bench.chaos.history import History
 from bench.chaos.proxy import Proxy
 from bench.chaos.stage import WEBS, WORKERS, Stage
 from bench.chaos.verdict import ORDERS, broken
+from bench.recovery import figures
 from shop.tests.deployments import Deployment
 from shop.tests.processes import succeed
 from shop.tests.servers import free_port
@@ -45,6 +46,8 @@ class Report:
     answers: dict[str, dict[str, int]] = field(default_factory=dict)  # by status, by fault
     outcomes: dict[str, int] = field(default_factory=dict)  # of requests, by the history
     orders: dict[str, int] = field(default_factory=dict)  # by status
+    seconds_of: dict[str, float] = field(default_factory=dict)  # each fault's, the last time
+    seconds_until_taken_up: dict[str, float] = field(default_factory=dict)  # a killed worker's work
     drained: float = 0.0  # seconds from the last client's end to rest
     violations: list[str] = field(default_factory=list)
 
@@ -148,7 +151,7 @@ def break_things(
         for kind in stage.draw.sample(list(faults), len(faults)):
             if round_number and time.monotonic() > until:
                 break
-            fault = kind()
+            fault, began = kind(), time.monotonic()
             with weather.of(fault):
                 try:
                     fault.begin(stage)
@@ -158,6 +161,7 @@ def break_things(
                 stage.revive()
             what = f"{fault.number} {fault.name}"
             report.faults[what] = report.faults.get(what, 0) + 1
+            report.seconds_of[what] = round(time.monotonic() - began, 1)
             time.sleep(stage.draw.uniform(0.2, 1))
         round_number += 1
 
@@ -194,3 +198,5 @@ def fill(report: Report, history: History, stage: Stage) -> None:
                    " GROUP BY status ORDER BY status")
     )  # fmt: skip
     report.counts = dict(sorted(stage.counts.items()))
+    times = [each.seconds for each in stage.recoveries if each.seconds is not None]
+    report.seconds_until_taken_up = figures(times)

@@ -11,6 +11,7 @@ import psycopg
 from bench.chaos.clients import Client
 from bench.chaos.machines import MailServer, Postgres, Valkey
 from bench.chaos.proxy import Proxy
+from bench.chaos.recovery import Recovery
 from shop.tests.deployments import Deployment
 from shop.tests.processes import run, succeed
 
@@ -28,6 +29,7 @@ class Stage:
     shop: Deployment
     direct: str  # URL of the shop's database, past the proxy
     clients: list[Client] = field(default_factory=list)
+    recoveries: list[Recovery] = field(default_factory=list)  # of killed workers' work
     counts: Counter[str] = field(default_factory=Counter)  # what faults did, by their words
 
     def connect(self, **options: Any) -> psycopg.Connection[Any]:

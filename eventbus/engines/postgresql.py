@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, Error, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Cursor
 
@@ -43,6 +43,17 @@ class PostgresqlEngine(PostgresqlLooking, PostgresqlReading, PostgresqlHistory):
         super().__init__(connection)
         self._beside: BaseDatabaseWrapper | None = None
         self._guarded: object = None  # the server connection that has the time-out
+
+    @contextmanager
+    def _cursor_beside(self) -> Iterator[Any]:
+        """Of the second connection, which is closed after an error: it may be broken though the
+        first is not, and the next one connects anew."""
+        try:
+            with self.beside.cursor() as cursor:
+                yield cursor
+        except Error:
+            self.beside.close()
+            raise
 
     @property
     def beside(self) -> BaseDatabaseWrapper:
@@ -87,20 +98,16 @@ class PostgresqlEngine(PostgresqlLooking, PostgresqlReading, PostgresqlHistory):
         """
         if self.by_id:
             return
-        with self.beside.cursor() as cursor:
-            try:
-                cursor.execute(
-                    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO off;"
-                    " SELECT set_config('eventbus.ticking',"
-                    f" pg_try_advisory_xact_lock({TICKING})::text, TRUE);"
-                    " INSERT INTO eventbus_tick (created_at, snapshot)"
-                    f" SELECT statement_timestamp(), {NOW}"
-                    f" WHERE current_setting('eventbus.ticking') = 'true' AND {UNSEEN_BY_NEWEST};"
-                    " COMMIT"
-                )
-            except DatabaseError:
-                self.beside.close()
-                raise
+        with self._cursor_beside() as cursor:
+            cursor.execute(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO off;"
+                " SELECT set_config('eventbus.ticking',"
+                f" pg_try_advisory_xact_lock({TICKING})::text, TRUE);"
+                " INSERT INTO eventbus_tick (created_at, snapshot)"
+                f" SELECT statement_timestamp(), {NOW}"
+                f" WHERE current_setting('eventbus.ticking') = 'true' AND {UNSEEN_BY_NEWEST};"
+                " COMMIT"
+            )
 
     @contextmanager
     def own(self, kind: str, numbers: Collection[int]) -> Iterator[set[int]]:
@@ -109,7 +116,7 @@ class PostgresqlEngine(PostgresqlLooking, PostgresqlReading, PostgresqlHistory):
         if self.by_id:
             yield set(numbers)
             return
-        with self.beside.cursor() as cursor:
+        with self._cursor_beside() as cursor:
             # It stands still on purpose, for as long as a call takes.
             cursor.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
             try:

@@ -50,43 +50,61 @@ def live_and_die(times: int) -> int:
     return died
 
 
-def test_an_event_that_kills_its_worker_is_a_dead_letter_after_three_deaths_alone(
+def lapse() -> None:
+    """Time goes by: what is parked is due, and who had lived would have said so."""
+    past = "2000-01-01T00:00Z"
+    Parked.objects.update(next_at=past)
+    Parked.objects.exclude(begun_at=None).update(begun_at=past)
+
+
+def test_an_event_that_kills_its_worker_is_set_aside_and_dead_after_three_deaths_more(
     effects: Effects, say: Any
 ) -> None:
     deaths = deadly(effects)
     say("k", 1, 2, 3)
     say("other", 4)
-    assert live_and_die(7) == len(deaths) == 4  # the first with its batch
+    assert live_and_die(3) == len(deaths) == 2  # with its batch, and alone
     assert effects.of("a") == [1, 4]
+    assert Parked.objects.earliest("position").state == "retrying"
+    for _ in range(5):
+        lapse()
+        live_and_die(1)
+    assert len(deaths) == 5
     assert list(Parked.objects.order_by("position").values_list("state", "attempts")) == [
-        ("dead", 1),
+        ("dead", 4),
         ("waiting", 0),
     ]
     assert "The process died" in Parked.objects.earliest("position").error
 
 
-def test_deaths_that_end_before_the_third_leave_no_trace(effects: Effects, say: Any) -> None:
-    deadly(effects, times=2)
+def test_deaths_that_end_before_that_leave_no_trace(effects: Effects, say: Any) -> None:
+    deadly(effects, times=4)
     say("k", 1, 2, 3)
-    assert live_and_die(4) == 2
+    assert live_and_die(3) == 2
+    for dies in (True, True, False, False):
+        lapse()
+        assert live_and_die(1) == dies
     assert effects.of("a") == [1, 2, 3]
     cursor = Cursor.objects.get(subscriber="a")
     assert (cursor.suspect, cursor.begun) == (None, 0)
+    assert not Parked.objects.exists()
 
 
 def test_only_deaths_at_the_same_event_add_up(effects: Effects, say: Any) -> None:
-    deaths: list[int] = []
+    left = [1, 2]
 
     @subscribe("test.happened", subscriber="a")
     def note(view: Number, envelope: Envelope) -> None:
-        if deaths.count(view.n) < 2:
-            deaths.append(view.n)
+        if [view.n] == left[:1]:
+            left.pop(0)
             raise KeyboardInterrupt
         effects.note("a", envelope.key, view.n)
 
     say("k", 1, 2)
-    assert live_and_die(6) == 4
-    assert effects.of("a") == [1, 2]
+    assert live_and_die(2) == 2  # with its batch; and the other, the first being done, alone
+    assert effects.of("a") == [1]
+    assert Cursor.objects.get(subscriber="a").begun == 1
+    assert not Parked.objects.exists()
 
 
 def test_an_ordinary_failure_is_no_death(effects: Effects, say: Any) -> None:
@@ -129,7 +147,7 @@ def test_a_parked_event_that_kills_its_worker_is_dead_after_three_deaths(
     ensure_cursors()
     Worker().step()
     for _ in range(5):
-        Parked.objects.update(next_at="2000-01-01T00:00Z")
+        lapse()
         live_and_die(1)
     row = Parked.objects.get()
     assert len(deaths) == 3
@@ -151,10 +169,10 @@ def test_a_call_that_kills_its_caller_is_dead_after_three_deaths(
     ensure_cursors()
     Worker().step()
     for _ in range(3):
-        Parked.objects.update(next_at="2000-01-01T00:00Z")
+        lapse()
         with pytest.raises(KeyboardInterrupt):
             Caller().step()
-    Parked.objects.update(next_at="2000-01-01T00:00Z")
+    lapse()
     Caller().step()
     assert len(deaths) == 3
     assert Parked.objects.get().state == "dead"
@@ -288,4 +306,10 @@ def test_a_process_that_is_killed_or_hangs_again_and_again_gets_past_it(
     assert effects.of("a") == [1]
     assert child("die") == 0
     assert effects.of("a") == [1, 3]
+    assert Parked.objects.get().state == "retrying"
+    lapse()
+    assert child("die") == -signal.SIGKILL
+    lapse()
+    say("l", 3)
+    assert child("die") == 0
     assert Parked.objects.get().state == "dead"

@@ -137,6 +137,9 @@ def test_a_retry_that_the_database_cuts_off_stops_no_other(
     left[1] = OperationalError("database is locked" if connection.vendor == "sqlite" else "cut off")
     Worker().step()
     assert effects.of("a") == [2]
+    row = Parked.objects.get()
+    assert (row.state, row.attempts, row.cuts) == ("retrying", 2, 1)
+    due_now()
     left.clear()
     Worker().step()
     assert effects.of("a") == [2, 1]

@@ -2,9 +2,11 @@
 
 Four producers that take their transaction ids early, sleep before they commit and roll one in ten
 back; three workers killed again and again; one attempt in twenty-five fails; one transaction that
-published first stays open from start to end. Every event takes effect once, in its key's order.
+published first stays open from start to end. Every event takes effect once, in its key's order. At
+night 50 are killed in 15 seconds, and all is done within 10 seconds of the last publish.
 """
 
+import logging
 import random
 import time
 from collections.abc import Iterator
@@ -19,7 +21,7 @@ from hypothesis import settings as hypothesis
 
 from eventbus import Envelope, event, publish, subscribe
 from eventbus.engines.postgresql import PostgresqlEngine
-from eventbus.models import Cursor, Parked
+from eventbus.models import Cursor, Event, Parked
 from eventbus.operating import status
 from eventbus.registry import subscribers
 from eventbus.shards import SHARDS
@@ -31,6 +33,7 @@ from eventbus.tests.test_visibility import another_connection, insert, run
 from eventbus.tests.wrong import ById
 from eventbus.worker import Worker
 
+logger = logging.getLogger("eventbus.bar")
 pytestmark = [pytest.mark.engine("postgresql"), pytest.mark.process, pytest.mark.timeout(300)]
 KEYS = [f"k{n}" for n in range(40)]
 CHAINS = [f"chain{n}" for n in range(4)]
@@ -45,10 +48,11 @@ class Size:
     seconds: float  # of load
     kills: int  # at least
     links: int  # of each chain
+    drain: float | None = None  # the whole bar: seconds, at most, from the last publish to rest
 
 
-SHORT = Size(seconds=6, kills=10, links=60)
-FULL = Size(seconds=20, kills=50, links=200)
+SHORT = Size(seconds=6, kills=15, links=60)
+FULL = Size(seconds=15, kills=50, links=200, drain=10)
 BRIEF = Size(seconds=1.5, kills=0, links=40)  # enough to find a wrong strategy out
 
 
@@ -178,6 +182,10 @@ def load(strategy: type[PostgresqlEngine], size: Size) -> None:
         for producer in producers:
             producer.join()
             assert producer.exitcode == 0
+        if size.drain is not None:
+            seconds = seconds_until_done()
+            logger.info("%s events, drained in %.1f s", Event.objects.count(), seconds)
+            assert seconds < size.drain
 
 
 @contextmanager
@@ -196,16 +204,30 @@ def dying(strategy: type[PostgresqlEngine], size: Size) -> Iterator[list[BasePro
 def kill_meanwhile(
     workers: list[BaseProcess], strategy: type[PostgresqlEngine], size: Size
 ) -> None:
-    until = time.monotonic() + size.seconds
-    draw, kills = random.Random(5), 0
-    while time.monotonic() < until or kills < size.kills:
-        time.sleep(draw.uniform(0.1, 0.3))
+    """At random in even parts of the time; all in that time where it is the whole bar."""
+    began, draw, kills = time.monotonic(), random.Random(5), 0
+    part = size.seconds / (size.kills * 1.1)
+    while (passed := time.monotonic() - began) < size.seconds or kills < size.kills:
+        time.sleep(max(0.0, (kills + draw.random()) * part - passed))
         victim = draw.randrange(3)
         assert workers[victim].is_alive()
         workers[victim].kill()
         workers[victim].join()
         workers[victim] = start(consume, strategy, size.links)
         kills += 1
+    logger.info("%s kills in %.1f s", kills, passed)
+    if size.drain is not None:
+        assert passed < size.seconds + 1
+
+
+def seconds_until_done() -> float:
+    """By the workers, from now on; at most a minute."""
+    began = time.monotonic()
+    while Parked.objects.exists() or any(row.behind for row in status()):
+        if time.monotonic() - began > 60:
+            break
+        time.sleep(0.05)
+    return time.monotonic() - began
 
 
 def assert_all_once(effects: Effects, size: Size, *, late: int = 0) -> None:

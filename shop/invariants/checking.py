@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from shop.invariants import bus, causes, flight, gauges, given_up
+from shop.invariants import bus, causes, flight, gauges
 from shop.invariants.across import compared, left_out
 from shop.invariants.audits import Audits
 from shop.invariants.snapshot import snapshot
@@ -48,8 +48,6 @@ def check(*, at_rest: bool = True, killed: bool = False, under_way: bool = True)
     audits = Audits()
     with snapshot():
         found = list(_found(audits, at_rest=at_rest, killed=killed))
-        if killed:
-            found = given_up.left_out_of(found)
         if not under_way:
             found = flight.lasting(found)
     return Report(_in_order(found), list(_not_checked(audits)))

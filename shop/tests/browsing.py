@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,42 @@ def is_installed() -> bool:
         return Path(playwright.chromium.executable_path).exists()
 
 
+@dataclass
+class Watch:
+    """Everything that a page must not do; and how often the browser loaded a whole page."""
+
+    wrong: list[str] = field(default_factory=list)
+    loads: int = 0
+    errors_expected: bool = False  # True: a page may itself be the answer to something refused
+
+    def attach(self, page: Any) -> None:
+        page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
+        page.on("console", self._console)
+        page.on("requestfailed", self._failed)
+        page.on("response", self._response)
+        page.on("load", lambda page: self._loaded(page))
+
+    def _console(self, line: Any) -> None:
+        if line.type not in ("error", "warning"):
+            return
+        # The browser tells of a status, which `_response` knows better.
+        if not (self.errors_expected and line.text.startswith("Failed to load resource")):
+            self.wrong.append(f"console: {line.text}")
+
+    def _failed(self, request: Any) -> None:
+        # A poll that the next page cuts off has not failed.
+        if request.failure != "net::ERR_ABORTED":
+            self.wrong.append(f"request failed: {request.url} {request.failure}")
+
+    def _response(self, response: Any) -> None:
+        page = response.request.is_navigation_request()
+        if response.status >= 400 and not (page and self.errors_expected):
+            self.wrong.append(f"{response.status}: {response.url}")
+
+    def _loaded(self, page: Any) -> None:
+        self.loads += 1
+
+
 def fill_in(page: Any, fields: dict[str, str]) -> None:
     """Type into the fields with these labels."""
     for label, text in fields.items():
@@ -132,6 +169,32 @@ def add_to_cart(page: Any, product: str, *, option: str = "") -> None:
     if option:
         page.get_by_role("link", name=option, exact=True).click()
     press(page, "Add to cart")
+
+
+def to_review(
+    page: Any, number: str, *, contact: dict[str, str] = CONTACT, scripts: bool = True
+) -> None:
+    """From the cart through the steps of the checkout, as they are offered; without a contact as
+    somebody whose address is chosen already. Without scripts the card has a page of its own."""
+    press(page, "Checkout")
+    if contact:
+        page.wait_for_url("**/checkout/address/")
+        fill_in(page, contact)
+        press(page, "Continue")
+        page.wait_for_url("**/checkout/shipping/")
+        press(page, "Continue")
+    page.wait_for_url("**/checkout/payment/")
+    pay(page, number, "Continue", scripts=scripts)
+    page.wait_for_url("**/checkout/review/")
+
+
+def pay(page: Any, number: str, button: str, *, scripts: bool = True) -> None:
+    """Send the card by the button."""
+    fill_in(page, card(number))
+    press(page, button)
+    if not scripts:
+        page.get_by_text("Visa ending in").wait_for()
+        press(page, button)
 
 
 def _free_port() -> int:

@@ -19,7 +19,7 @@ from shop.tests.shopper import Transport, over_http
 READY_SECONDS = 40
 UNLIMITED = dict.fromkeys(["API_ANON_RATE", "API_USER_RATE", "CARD_RATE"], "")  # of one address
 UNLIMITED["STAFF_MAIL"] = ""  # who counts mails means those to shoppers
-GRANIAN = "granian --interface wsgi --host 127.0.0.1 --no-ws --workers 1 --blocking-threads 4"
+SERVER = "shop.serve --host 127.0.0.1 --blocking-threads 4"
 
 
 @dataclass
@@ -30,10 +30,13 @@ class Deployment:
     environment: dict[str, str]
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    filled: bool = True  # with what the demo sells; else only migrated
 
     def __enter__(self) -> Self:
         file = self.environment["DATABASE_URL"].removeprefix("sqlite:///")
-        if file != self.environment["DATABASE_URL"]:
+        if not self.filled:
+            succeed("manage.py", "migrate", "-v0", **self.environment)
+        elif file != self.environment["DATABASE_URL"]:
             fill(Path(file))
         else:
             succeed("manage.py", "demo", "--bare", "--no-serve", **self.environment)
@@ -51,7 +54,7 @@ class Deployment:
     def serve(self, name: str, port: int) -> Transport:
         """A web process with that name, ready; how to call it."""
         self.ports[name] = port
-        self._start(name, "-m", *GRANIAN.split(), "--port", str(port), "shop.wsgi:application")
+        self._start(name, "-m", *SERVER.split(), "--port", str(port))
         self._wait_until_ready(name, port)
         return over_http(f"http://127.0.0.1:{port}")
 

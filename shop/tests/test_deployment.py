@@ -15,6 +15,7 @@ import pytest
 import yaml
 from django.test import Client
 
+from shop.serve import OPTIONS
 from shop.tests.processes import ROOT
 
 METRIC = re.compile(r"\b(?:django|process|eventbus|shop)_\w+")
@@ -39,6 +40,15 @@ def test_every_mounted_file_exists() -> None:
 
     assert mounted
     assert [path for path in mounted if not (ROOT / path).exists()] == []
+
+
+def test_a_container_has_the_time_to_drain_and_to_end() -> None:
+    drains = int(re.findall(r"DRAIN_SECONDS=(\d+)", (ROOT / "Dockerfile").read_text())[0])
+    ends = int(OPTIONS[OPTIONS.index("--workers-kill-timeout") + 1])
+
+    assert drains > 0
+    assert compose["services"]["web"]["stop_grace_period"] == "30s"
+    assert drains + ends < 30
 
 
 def test_prometheus_asks_services_that_exist(client: Client, db: None) -> None:

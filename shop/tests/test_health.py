@@ -1,14 +1,15 @@
 """Health and readiness; and a Redis that is gone."""
 
+from threading import Event
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 
 from eventbus import thread
-from shop import health
+from shop import draining, health
 from shop.settings import redis_cache
 
 DEAD_REDIS = "redis://127.0.0.1:1/0"  # nothing listens there
@@ -46,7 +47,48 @@ def test_a_database_that_is_gone_is_a_reason(
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["checks"]["database"] == "failed: OperationalError"
+    assert response.json()["checks"]["migrations"] == health.UNASKED
     assert b"secret" not in response.content
+
+
+@pytest.fixture
+def attempts(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """One entry for each time that a connection to the database was sought in vain."""
+    sought: list[Any] = []
+
+    def silent(parameters: Any) -> None:
+        sought.append(parameters)
+        raise OperationalError("connection timeout expired")
+
+    connection.close()
+    monkeypatch.setattr(connection, "get_new_connection", silent)
+    return sought
+
+
+ADDRESSES = ["/readyz", "/products/", "/cart/", "/users/login/", "/admin/", "/api/v1/cart/"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_request_waits_once_for_a_database_that_is_silent(
+    address: str, attempts: list[Any]
+) -> None:
+    client = Client(headers={"Cart-Token": "a" * 43}, raise_request_exception=False)
+    client.cookies["shop_session"] = "of-somebody"
+    assert client.get(address).status_code == 503
+    assert len(attempts) == 1
+
+
+def test_a_process_that_is_about_to_end_is_not_ready_and_lives(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = Event()
+    begun.set()
+    monkeypatch.setattr(draining, "begun", begun)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["ready"]) == (503, False)
+    assert response.headers["Connection"] == "close"
+    assert client.get("/healthz").status_code == 200
 
 
 @pytest.mark.django_db

@@ -3,28 +3,30 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shop.tests.browsing import (
-    CONTACT,
     SHOPPER,
     STAFF,
+    Watch,
     add_to_cart,
     binary,
-    card,
     chromium,
     fill_in,
+    pay,
     press,
     running_demo,
     sign_in,
+    to_review,
 )
 from shop.tests.cards import GOOD, NO_FUNDS
+from shop.tests.errands import act_on_order, adjust_stock, change_price, wait_for_price
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
+ORDER = re.compile(r"/orders/[0-9a-f-]{36}/$")
 CONFIRMED = "Thank you! Your order is confirmed."
 WAIT = 10_000  # milliseconds
 NARROW, WIDE = {"width": 390, "height": 800}, {"width": 1280, "height": 900}
@@ -42,37 +44,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def browser() -> Iterator[Any]:
     with chromium() as started:
         yield started
-
-
-@dataclass
-class Watch:
-    """Everything that a page must not do; and how often the browser loaded a whole page."""
-
-    wrong: list[str] = field(default_factory=list)
-    loads: int = 0
-
-    def attach(self, page: Any) -> None:
-        page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
-        page.on("console", self._console)
-        page.on("requestfailed", self._failed)
-        page.on("response", self._response)
-        page.on("load", lambda page: self._loaded(page))
-
-    def _console(self, line: Any) -> None:
-        if line.type in ("error", "warning"):
-            self.wrong.append(f"console: {line.text}")
-
-    def _failed(self, request: Any) -> None:
-        # A poll that the next page cuts off has not failed.
-        if request.failure != "net::ERR_ABORTED":
-            self.wrong.append(f"request failed: {request.url} {request.failure}")
-
-    def _response(self, response: Any) -> None:
-        if response.status >= 400:
-            self.wrong.append(f"{response.status}: {response.url}")
-
-    def _loaded(self, page: Any) -> None:
-        self.loads += 1
 
 
 @pytest.fixture
@@ -104,20 +75,16 @@ def fits(page: Any) -> None:
         assert too_wide == 0, f"{page.url} at {size['width']} px is {too_wide} px too wide"
 
 
-def to_checkout(page: Any, *, number: str = GOOD) -> None:
-    """A guest with a mug in the cart who has filled in the one form."""
+def buy_a_mug(page: Any, *, number: str = GOOD, scripts: bool = True) -> None:
+    """A guest with a mug in the cart who goes all the way to the order's page."""
     add_to_cart(page, "Harbour mug", option="Red")
-    press(page, "Checkout")
-    fill_in(page, CONTACT | card(number))
+    to_review(page, number, scripts=scripts)
+    place(page)
 
 
-def place(page: Any, *, scripts: bool) -> None:
-    """Send the form; without scripts the card's own page lies in between."""
+def place(page: Any) -> None:
     press(page, "Place order")
-    if not scripts:
-        page.get_by_text("Visa ending in").wait_for()
-        press(page, "Place order")
-    page.wait_for_url(re.compile(r"/orders/[0-9a-f-]{36}/$"))
+    page.wait_for_url(ORDER)
 
 
 def heading(page: Any, words: str) -> None:
@@ -140,9 +107,12 @@ def test_a_guest_buys_and_the_mails_link_opens_the_order(walk: Walk, scripts: bo
         for address in ("/products/c/seating/", "/"):  # with a sale, at a narrow page's limit
             page.goto(address)
             fits(page)
-        to_checkout(page)
-        fits(page)
-        place(page, scripts=scripts)
+        add_to_cart(page, "Harbour mug", option="Red")
+        to_review(page, GOOD, scripts=scripts)
+        for step in ("address", "shipping", "payment", "review"):
+            page.goto(f"/orders/checkout/{step}/")
+            fits(page)
+        place(page)
         page.wait_for_load_state()
         loads, number = watch.loads, number_of(page)
         heading(page, CONFIRMED)
@@ -168,21 +138,15 @@ def test_a_guest_buys_and_the_mails_link_opens_the_order(walk: Walk, scripts: bo
 @both_ways
 def test_a_declined_card_keeps_the_cart_and_another_card_pays(walk: Walk, scripts: bool) -> None:
     with walk(scripts=scripts) as (page, _):
-        to_checkout(page, number=NO_FUNDS)
-        place(page, scripts=scripts)
+        buy_a_mug(page, number=NO_FUNDS, scripts=scripts)
         heading(page, "Your payment was declined")
         assert page.get_by_text("insufficient funds").count()
         assert units_in_cart(page) == 1
         fits(page)
         failed = number_of(page)
 
-        fill_in(page, card(GOOD))
         address = page.url
-        press(page, "Pay with another card")
-        if not scripts:
-            page.get_by_text("Visa ending in").wait_for()
-            fits(page)
-            press(page, "Pay with another card")
+        pay(page, GOOD, "Pay with another card", scripts=scripts)
         page.wait_for_url(lambda url: "/orders/" in url and url != address)
         heading(page, CONFIRMED)
         assert number_of(page) != failed
@@ -194,18 +158,17 @@ def test_a_declined_card_keeps_the_cart_and_another_card_pays(walk: Walk, script
 def test_a_double_click_and_a_resubmit_after_back_make_one_order(walk: Walk) -> None:
     with walk() as (page, _):
         sign_in(page, SHOPPER)
-        to_checkout(page)
+        add_to_cart(page, "Harbour mug", option="Red")
+        to_review(page, GOOD, contact={})
         page.get_by_role("button", name="Place order").dblclick()
         heading(page, CONFIRMED)
         number = number_of(page)
-
-        page.go_back()
-        page.wait_for_url("**/orders/checkout/")
-        if page.get_by_label("Card number").count():
-            fill_in(page, CONTACT | card(GOOD))
-            press(page, "Place order")
-        heading(page, CONFIRMED)
-        assert number_of(page) == number
+        for _ in range(3):  # to the review, the payment, and the cart's page
+            page.go_back()
+            if "/cart/" not in page.url:
+                heading(page, CONFIRMED)
+                assert number_of(page) == number
+        page.reload()
         page.goto("/orders/")
         assert page.locator("tbody tr").count() == 1
         fits(page)
@@ -214,8 +177,7 @@ def test_a_double_click_and_a_resubmit_after_back_make_one_order(walk: Walk) -> 
 @both_ways
 def test_a_confirmed_order_is_cancelled_and_the_money_comes_back(walk: Walk, scripts: bool) -> None:
     with walk(scripts=scripts) as (page, _):
-        to_checkout(page)
-        place(page, scripts=scripts)
+        buy_a_mug(page, scripts=scripts)
         heading(page, CONFIRMED)
         press(page, "Cancel this order")
         heading(page, "Your order is cancelled.")
@@ -239,9 +201,8 @@ def test_what_staff_do_reaches_the_shopper(walk: Walk) -> None:
         ada.goto("/cart/")
         fits(ada)
         press(ada, "Accept the changes")
-        press(ada, "Checkout")
-        fill_in(ada, CONTACT | card(GOOD))
-        place(ada, scripts=True)
+        to_review(ada, GOOD)
+        place(ada)
         ada.locator(".done", has_text="Confirmation mail sent").wait_for()
 
         act_on_order(staff, number_of(ada), "Ship the selected orders")
@@ -253,41 +214,6 @@ def test_what_staff_do_reaches_the_shopper(walk: Walk) -> None:
         assert ada.get_by_text("Shipped with DHL, tracking number JD014").count()
         act_on_order(staff, number_of(ada), "Cancel the selected orders")
         staff.get_by_text("Could not be cancelled in their status").wait_for()
-
-
-def change_price(staff: Any, title: str, price: str) -> None:
-    staff.goto("/admin/products/product/")
-    staff.get_by_role("link", name=title).click()
-    staff.locator("input[name$='-price']").first.fill(price)
-    press(staff, "Save")
-    staff.get_by_text("changed successfully").wait_for()
-
-
-def wait_for_price(page: Any, price: str) -> None:
-    """Look at the cart until the news has come there."""
-    for _ in range(50):
-        page.goto("/cart/")
-        if page.get_by_text(f"to {price}").count():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"The cart never showed {price}: {page.locator('main').inner_text()}")
-
-
-def adjust_stock(staff: Any, sku: str, units: str) -> None:
-    staff.goto(f"/admin/inventory/stockitem/?q={sku}")
-    staff.locator("input.action-select").check()
-    staff.locator("select[name=action]").select_option("adjust_stock")
-    press(staff, "Run")
-    fill_in(staff, {"Units:": units, "Reason:": "Counted again"})
-    press(staff, "Adjust stock")
-    staff.get_by_text("Stock adjusted").wait_for()
-
-
-def act_on_order(staff: Any, number: str, action: str) -> None:
-    staff.goto(f"/admin/orders/order/?q={number}")
-    staff.locator("input.action-select").check()
-    staff.locator("select[name=action]").select_option(label=action)
-    press(staff, "Run")
 
 
 def test_without_a_browser_it_says_what_to_install(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -46,19 +47,23 @@ def exists(pid: int) -> bool:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts `manage.py` with a database of its own; gives the process and the address."""
+    """Starts `manage.py`, or that program, with a database of its own; gives the process and the
+    address."""
     started: list[subprocess.Popen[str]] = []
 
-    def run(*arguments: str, address: str = "--port={}") -> tuple[subprocess.Popen[str], str]:
+    def run(
+        *arguments: str, address: str = "--port={}", program: str = "manage.py", **more: str
+    ) -> tuple[subprocess.Popen[str], str]:
         port = free_port()
         environment = os.environ | {
             "DATABASE_URL": f"sqlite:///{tmp_path}/shop.sqlite3",
             "SHOP_CONTEXTS": "orders",
             "PYTHONUNBUFFERED": "1",
+            **more,
         }
         log = (tmp_path / "log").open("w")
         process = subprocess.Popen(
-            [sys.executable, "manage.py", *arguments, address.format(port)],
+            [sys.executable, *program.split(), *arguments, address.format(port)],
             cwd=settings.BASE_DIR,
             env=environment,
             stdout=log,
@@ -146,6 +151,37 @@ def test_under_the_autoreloader_the_bus_runs_in_the_child_only(
     assert int(line.rpartition(" ")[2]) in children(process.pid)
 
     end(process, signal.SIGTERM)
+
+
+def ask(connection: HTTPConnection, path: str) -> tuple[int, str | None]:
+    """Status and what becomes of the connection."""
+    connection.request("GET", path)
+    with connection.getresponse() as response:
+        response.read()
+        return response.status, response.headers["Connection"]
+
+
+def test_production_serves_on_for_a_while_and_says_that_it_leaves(
+    start: Start, tmp_path: Path
+) -> None:
+    migrating, _ = start("migrate", address="-v0")
+    assert migrating.wait(timeout=START_SECONDS) == 0
+    process, base = start(program="-m shop.serve", DRAIN_SECONDS="600", EVENTBUS_MODE="worker")
+    wait_until_ready(process, base, tmp_path / "log")
+    kept = HTTPConnection(base.removeprefix("http://"), timeout=5)
+    assert [ask(kept, path) for path in ("/readyz", "/api/v1/")] == [(200, None), (200, None)]
+
+    process.send_signal(signal.SIGTERM)
+    give_up = time.monotonic() + STOP_SECONDS
+    while (told := ask(kept, "/readyz"))[0] == 200 and time.monotonic() < give_up:
+        time.sleep(0.02)
+    assert told == (503, "close")
+    fresh = HTTPConnection(base.removeprefix("http://"), timeout=5)
+    for path in ("/api/v1/", "/static/shop/shop.css", "/healthz"):
+        assert ask(fresh, path) == (200, "close")
+
+    end(process, signal.SIGTERM)  # the second: without the rest of the ten minutes
+    assert process.returncode == 0
 
 
 @pytest.mark.postgres

@@ -77,6 +77,25 @@ def test_mail_stays_at_home_in_development(contexts: str, backend: str) -> None:
     assert done.stdout.strip() == backend, done.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "known"), [({}, "3"), ({"DATABASE_CONNECT_SECONDS": "7"}, "7")], ids=["default", "7"]
+)
+def test_how_long_postgresql_is_waited_for(given: dict[str, str], known: str) -> None:
+    code = (
+        "from django.conf import settings; print(settings.DATABASE['OPTIONS']['connect_timeout'])"
+    )
+    told = manage(
+        "shell", "--no-imports", "-c", code, DATABASE_URL="postgres://127.0.0.1/a", **given
+    )
+    assert told.stdout.strip() == known, told.stderr
+
+
+def test_nobody_waits_for_ever() -> None:
+    told = manage("check", DATABASE_CONNECT_SECONDS="0", DATABASE_URL="postgres://127.0.0.1/a")
+    assert told.returncode != 0
+    assert told.stderr.strip().endswith("DATABASE_CONNECT_SECONDS is 0, and must be 2 or more.")
+
+
 def test_the_demo_is_not_for_production() -> None:
     done = manage("demo", "--reset", **PRODUCTION)
     assert done.returncode == 1

@@ -5,17 +5,19 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from django.template.loader import render_to_string
+
 from shop.tests.browsing import (
-    CONTACT,
     SHOPPER,
     STAFF,
     add_to_cart,
-    card,
     fill_in,
     press,
     sign_in,
+    to_review,
 )
 from shop.tests.cards import CHALLENGED, GOOD, REFUND_FAILS
+from shop.tests.errands import adjust_stock, change_price, ship, staff_beside, wait_for_price
 
 Shoot = Callable[[Any, str], None]
 NEW = {"E-mail": "grace@example.com", "Password": "salt-and-cedar-41"}
@@ -91,10 +93,46 @@ def around(page: Any, shoot: Shoot) -> None:
         "product-sale": "/products/reading-lamp/",
         "category-narrow": "/products/c/seating/",
         "link-refused": "/users/reset/none/",
+        "search": "/products/?q=mug",
+        "search-nothing": "/products/?q=zzxxyy",
+        "narrowed": "/products/c/kitchen/?option=Colour:Red&in_stock=1&sort=price",
+        "narrowed-to-nothing": "/products/?price_min=9000",
+        "reviews": "/products/harbour-mug/reviews/",
+    }.items():
+        page.goto(address)
+        shoot(page, name)
+    page.goto("/products/?sort=-price")
+    page.get_by_role("link", name="Next").click()
+    page.wait_for_url("**cursor=**")
+    shoot(page, "list-next")
+    page.get_by_role("combobox", name="Search the shop").press_sequentially("mug")
+    page.get_by_role("option").first.wait_for()
+    shoot(page, "suggestions")
+
+
+def errors(page: Any, shoot: Shoot) -> None:
+    """What is said where something goes wrong."""
+    for name, address in {
+        "400": f"/products/?{'a=1&' * 1001}",
+        "404": "/nothing/here/",
         "405": "/cart/coupon/",
     }.items():
         page.goto(address)
         shoot(page, name)
+    page.goto("/products/harbour-mug/")
+    page.context.clear_cookies()
+    press(page, "Add to cart")
+    page.get_by_role("link", name="Back to the shop").wait_for()
+    shoot(page, "403-form-too-old")
+    for name in ("403", "500", "503"):  # nobody gets there at will
+        _answer(page, f"/{name}/", render_to_string(f"{name}.html"))
+        page.goto(f"/{name}/")
+        shoot(page, name)
+
+
+def _answer(page: Any, path: str, text: str) -> None:
+    """With this page, there and from now on."""
+    page.route(f"**{path}", lambda route: route.fulfill(body=text, content_type="text/html"))
 
 
 def coupons(page: Any, shoot: Shoot) -> None:
@@ -109,15 +147,20 @@ def coupons(page: Any, shoot: Shoot) -> None:
     press(page, "Update delivery")
     page.get_by_text("To United States").wait_for()
     shoot(page, "cart-abroad")
-    press(page, "Checkout")
-    shoot(page, "checkout-coupon")
+    to_review(page, GOOD)
+    page.goto("/orders/checkout/shipping/")
+    shoot(page, "checkout-abroad")
+    page.goto("/orders/checkout/address/")
+    page.get_by_label("Country").select_option("JP")
+    press(page, "Continue")
+    page.get_by_text("We do not deliver").wait_for()
+    shoot(page, "checkout-nowhere")
 
 
 def asked_by_the_bank(page: Any, shoot: Shoot) -> None:
     """3-D Secure: the question, the answer, and the order that it fails."""
     add_to_cart(page, "Espresso cup")
-    press(page, "Checkout")
-    fill_in(page, CONTACT | card(CHALLENGED))
+    to_review(page, CHALLENGED)
     press(page, "Place order")
     page.get_by_role("link", name="Confirm the payment").wait_for()
     shoot(page, "order-asks")
@@ -135,16 +178,16 @@ def after_buying(page: Any, shoot: Shoot) -> None:
     """With a saved address, then the parcel, a review, and no more such mails."""
     sign_in(page, SHOPPER)
     add_to_cart(page, "Mantel clock")
-    press(page, "Checkout")
+    to_review(page, GOOD, contact={})
+    page.goto("/orders/checkout/address/")
     shoot(page, "checkout-addresses")
-    press(page, "Send it here")
-    fill_in(page, card(GOOD))
+    press(page, "Deliver here")
+    page.wait_for_url("**/review/")
     press(page, "Place order")
     page.get_by_text("Confirmation mail sent").and_(page.locator(".done")).wait_for()
     order, number = page.url, page.locator("h1").inner_text().split()[-1]
-    staff = page.context.browser.new_page(base_url=page.url.partition("/orders/")[0])
-    ship(staff, number)
-    staff.close()
+    with staff_beside(page) as staff:
+        ship(staff, number)
     page.goto(order)
     shoot(page, "order-shipped")
     page.goto("/products/mantel-clock/")
@@ -162,22 +205,25 @@ def after_buying(page: Any, shoot: Shoot) -> None:
     shoot(page, "stopped")
 
 
-def ship(staff: Any, number: str) -> None:
-    """As staff, with a carrier."""
-    sign_in(staff, STAFF)
-    staff.goto(f"/admin/orders/order/?q={number}")
-    staff.locator("#result_list tbody th a").first.click()
-    press(staff, "Ship this order")
-    fill_in(staff, {"Carrier:": "DHL", "Tracking number:": "JD014"})
-    press(staff, "Mark as shipped")
-    staff.get_by_text(f"Shipped: {number}").wait_for()
+def changes(page: Any, shoot: Shoot) -> None:
+    """A price that changes under a cart, and stock that goes while somebody pays."""
+    add_to_cart(page, "Porch lantern")
+    with staff_beside(page) as staff:
+        change_price(staff, "Porch lantern", "38.50")
+        wait_for_price(page, "€38.50")
+        shoot(page, "cart-changed")
+        press(page, "Accept the changes")
+        to_review(page, GOOD)
+        adjust_stock(staff, "LTN-GRA", "-18")
+    press(page, "Place order")
+    page.get_by_role("heading", name="Sold out").wait_for()
+    shoot(page, "order-sold-out")
 
 
 def money_back(page: Any, shoot: Shoot) -> None:
     """Staff give back a part, and the bank says no."""
     add_to_cart(page, "Steel bottle")
-    press(page, "Checkout")
-    fill_in(page, CONTACT | card(REFUND_FAILS))
+    to_review(page, REFUND_FAILS)
     press(page, "Place order")
     page.get_by_text("Confirmation mail sent").and_(page.locator(".done")).wait_for()
     order_id = page.url.rstrip("/").rpartition("/")[2]
@@ -204,4 +250,4 @@ def money_back(page: Any, shoot: Shoot) -> None:
         shoot(page, name)
 
 
-WALKS = (account, around, coupons, asked_by_the_bank, after_buying, money_back)
+WALKS = (account, around, errors, coupons, changes, asked_by_the_bank, after_buying)

@@ -25,7 +25,7 @@ from apps.cart.operations.expiring import expire_cart
 from apps.cart.operations.filling import Put, add_line, remove_line, set_quantity
 from apps.cart.operations.knowing import record_articles, record_stock
 from apps.cart.operations.outcomes import record_orders, settle_orders
-from apps.cart.operations.quoting import SignedQuote, make_quote
+from apps.cart.operations.quoting import SignedQuote, make_quote, make_quotes
 
 __all__ = [
     "Again",
@@ -50,6 +50,7 @@ __all__ = [
     "expire_cart",
     "make_quote",
     "make_quote_with",
+    "make_quotes",
     "record_articles",
     "record_orders",
     "record_stock",

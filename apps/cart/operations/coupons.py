@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -174,9 +174,12 @@ def _ensure_free(coupon: Coupon, *, owner: str, cart_id: UUID) -> None:
     """There is a use left besides those of other carts. Raises CouponUsedUp, CouponUsedByYou."""
     others = live_uses().filter(coupon=coupon).exclude(cart_id=cart_id)
     mine, all_in_all = coupon.customer_limit, coupon.total_limit
-    if mine is not None and others.filter(owner=owner).count() >= mine:
+    if mine is None and all_in_all is None:
+        return
+    had = others.aggregate(by_all=Count("pk"), by_owner=Count("pk", filter=Q(owner=owner)))
+    if mine is not None and had["by_owner"] >= mine:
         raise CouponUsedByYou
-    if all_in_all is not None and others.count() >= all_in_all:
+    if all_in_all is not None and had["by_all"] >= all_in_all:
         raise CouponUsedUp
 
 

@@ -1,5 +1,6 @@
 """The offer that a shopper carries from the cart to the checkout."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -13,6 +14,7 @@ from apps.cart import pricing, queries
 from apps.cart.events import Quote, QuoteLine
 from apps.cart.operations import coupons
 from apps.cart.operations.errors import CartChanged, EmptyCart
+from apps.cart.rates import COUNTRIES
 from eventbus.schema import encode
 
 QUOTE_SALT = "cart.quote.v1"
@@ -44,33 +46,52 @@ def make_quote(*, owner: str | None, country: str, shipping_method: str) -> Sign
     CouponRefused; KeyError and ValueError for a country and a method that we do not send to or by.
     Nothing is then held.
     """
-    delivery = Delivery(country=country, shipping_method=shipping_method)
+    [signed] = _signed_quotes(owner, country, [shipping_method])
+    return signed
+
+
+def make_quotes(*, owner: str | None, country: str) -> list[SignedQuote]:
+    """An offer for each method that is offered in the country, the usual one first, of one and the
+    same version of the cart: together they hold one use of its coupon. Raises as make_quote does.
+    """
+    methods = [method.value for method in COUNTRIES[country].methods]
+    return _signed_quotes(owner, country, methods)
+
+
+def _signed_quotes(owner: str | None, country: str, methods: Iterable[str]) -> list[SignedQuote]:
+    deliveries = [Delivery(country=country, shipping_method=method) for method in methods]
     cart = queries.contents(owner)
     if owner is None or cart.cart_id is None:
         raise EmptyCart
     if cart.changes:
         raise CartChanged(cart)
     if cart.coupon:
-        quote = _discounted(owner, cart, cart.cart_id, delivery)
+        quotes = _discounted(owner, cart, cart.cart_id, deliveries)
     else:
-        quote = _quote(owner, cart, cart.cart_id, delivery)
+        quotes = [_quote(owner, cart, cart.cart_id, delivery) for delivery in deliveries]
+    return [SignedQuote(quote=quote, token=_sign(quote)) for quote in quotes]
+
+
+def _sign(quote: Quote) -> str:
     key = settings.QUOTE_KEYS[0]
-    return SignedQuote(
-        quote=quote,
-        token=signing.dumps(encode(quote), key=key, salt=QUOTE_SALT, compress=True),
-    )
+    return signing.dumps(encode(quote), key=key, salt=QUOTE_SALT, compress=True)
 
 
 @transaction.atomic
-def _discounted(owner: str, cart: queries.Contents, cart_id: UUID, delivery: Delivery) -> Quote:
+def _discounted(
+    owner: str, cart: queries.Contents, cart_id: UUID, deliveries: Iterable[Delivery]
+) -> list[Quote]:
     coupon = coupons.locked_coupon(
         cart.coupon, owner=owner, cart_id=cart_id, subtotal=cart.subtotal
     )
     discount = coupons.discount_of(coupon, cart.subtotal)
-    quote = _quote(owner, cart, cart_id, delivery, discount=discount, coupon=coupon.code)
-    until = quote.expires_at + coupons.GRACE
+    quotes = [
+        _quote(owner, cart, cart_id, delivery, discount=discount, coupon=coupon.code)
+        for delivery in deliveries
+    ]
+    until = max(quote.expires_at for quote in quotes) + coupons.GRACE
     coupons.hold_use(coupon, owner=owner, cart_id=cart_id, version=cart.version, until=until)
-    return quote
+    return quotes
 
 
 def _quote(

@@ -1,5 +1,6 @@
 """Sending mails, outside any transaction, and what became of each attempt."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from uuid import UUID
@@ -16,8 +17,11 @@ from apps.notifications.operations.ending import expire_mail
 from apps.notifications.operations.requesting import expiry_key, request_of
 from eventbus import Retry, publish, unschedule
 
+logger = logging.getLogger("notifications")
+
 State = Notification.State
 READY = (State.REQUESTED, State.FAILED)
+ENDED = (State.SENT, State.HELD, State.SKIPPED, State.EXPIRED)  # unless a person has it sent again
 # What can be sent again; what is SKIPPED was not wanted, and of EXPIRED nothing is left to send.
 TRIED = (State.FAILED, State.HELD, State.SENDING)
 
@@ -25,9 +29,11 @@ TRIED = (State.FAILED, State.HELD, State.SENDING)
 def send(requests: Sequence[tuple[UUID, UUID]]) -> list[Notification | Exception | None]:
     """Send the mails over one connection, outside any transaction; each comes with the id of the
     event that asks for it. For each the mail that was taken, for `record_sent`, None when there is
-    nothing to do, or the exception with which that one failed: NotDelivered (try again),
-    OutcomeUnknown (never again without a person), Retry (another attempt runs, or the connection
-    broke before its turn).
+    nothing to do, or the exception with which that one failed: NotDelivered (try again), Retry
+    (another attempt runs, or the connection broke before its turn).
+
+    There is nothing to do either for a mail of which nobody knows whether the server has it: it is
+    HELD, for a person to resend or to let be, and its order's next mails go out meanwhile.
 
     Every attempt is committed just before it is made, not with those of the others, and is made at
     most once; and that the server took a mail is noted before the next one is begun. So a process
@@ -72,7 +78,8 @@ def _send(
         raise
     except delivery.OutcomeUnknown as error:
         _give_up(notification_id, State.HELD, error.reason)
-        raise
+        _tell_of(notification_id)
+        return None
     return notification
 
 
@@ -153,15 +160,20 @@ def _note_taken(notification_id: UUID) -> None:
 def _instead(notification_id: UUID, event_id: UUID) -> Notification | None:
     """What there is to do for a mail whose attempt is not to be made."""
     notification = Notification.objects.get(pk=notification_id)
-    if notification.state in (State.SENT, State.SKIPPED, State.EXPIRED) or _left_out(notification):
+    if notification.state in ENDED or _left_out(notification):
         return None
     if notification.state == State.SENDING and notification.sent_at:
         return notification  # a process died before that was recorded
     died = notification.begun_by == event_id  # its call was made before, and is made no more
     if not (died or notification.is_unknown):  # or it has just ended
         raise Retry("Another attempt is being made.", after=UNKNOWN_AFTER)
-    Notification.objects.filter(pk=notification_id).update(state=State.HELD)
-    raise delivery.OutcomeUnknown
+    if _sending([notification_id]).update(state=State.HELD):
+        _tell_of(notification_id)
+    return None
+
+
+def _tell_of(notification_id: UUID) -> None:
+    logger.error("mail %s is held: nobody knows whether the server has it", notification_id)
 
 
 def _left_out(notification: Notification) -> bool:

@@ -22,7 +22,6 @@ from apps.notifications.tests.factories import (
 )
 from eventbus import erase
 from eventbus.models import Event, Scheduled
-from eventbus.operating import retry_dead
 from eventbus.testing import drain, published, redeliver
 
 pytestmark = pytest.mark.django_db
@@ -137,8 +136,6 @@ def test_a_link_whose_sending_has_an_unknown_end_is_wiped_too(settings):
     assert LINK in Notification.objects.get().text
 
     drain(now=later(hours=1, seconds=1))
-    retry_dead(None)
-    drain()
 
     held = Notification.objects.get()
     assert (held.state, held.text, held.html) == ("held", "", "")

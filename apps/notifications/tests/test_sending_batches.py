@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from apps.notifications import delivery, operations
+from apps.notifications import delivery, metrics, operations
 from apps.notifications.models import UNKNOWN_AFTER, Notification
 from apps.notifications.tests.backends import Recording
-from apps.notifications.tests.factories import NotificationFactory, parked, place, tell
+from apps.notifications.tests.factories import NotificationFactory, parked, place, refund, tell
 from eventbus import worker
 from eventbus.cursors import ensure_cursors
 from eventbus.testing import drain, published
@@ -24,8 +24,8 @@ LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
 REFUSED = smtplib.SMTPRecipientsRefused({"b": (550, b"no such user")})
 
 
-class Killed(BaseException):
-    """The end of the process, as far as it can be played here."""
+class Killed(KeyboardInterrupt):
+    """The end of the process, as far as it can be played here: the bus lets it pass."""
 
 
 @pytest.fixture
@@ -54,7 +54,8 @@ def record(results):
     """Record those that can be, as the bus does; says what kind each result was."""
     operations.record_sent([each for each in results if isinstance(each, Notification)])
     return [
-        type(result).__name__ if isinstance(result, Exception) else "sent" for result in results
+        type(each).__name__ if isinstance(each, Exception) else "sent" if each else "nothing to do"
+        for each in results
     ]
 
 
@@ -80,7 +81,7 @@ def test_a_broken_connection_leaves_the_mail_under_way_unknown_and_begins_no_oth
     server.unlucky["b"] = smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
     ids = written("a", "b", "c", "d")
 
-    assert record(send(ids)) == ["sent", "OutcomeUnknown", "Retry", "Retry"]
+    assert record(send(ids)) == ["sent", "nothing to do", "Retry", "Retry"]
 
     assert server.did == ["open", "a", "b", "close"]
     assert states(ids) == ["sent", "held", "requested", "requested"]
@@ -138,7 +139,7 @@ def test_a_crash_leaves_one_mail_unknown_and_the_others_what_they_are(server):
 
     results = send(ids, events)
 
-    assert record(results) == ["sent", "OutcomeUnknown", "sent"]
+    assert record(results) == ["sent", "nothing to do", "sent"]
     assert server.did == ["open", "c", "close"]
     assert states(ids) == ["sent", "held", "sent"]
     assert len(published("notifications.sent")) == 2
@@ -155,7 +156,7 @@ def test_what_another_event_has_begun_may_be_under_way_yet(server):
 
     assert states(ids) == ["sent", "sending", "sent"]
     Notification.objects.update(begun_at=timezone.now() - UNKNOWN_AFTER - timedelta(seconds=1))
-    assert record(send(ids)) == ["sent", "OutcomeUnknown", "sent"]
+    assert record(send(ids)) == ["nothing to do"] * 3
     assert states(ids) == ["sent", "held", "sent"]
     assert len(published("notifications.sent")) == 2
 
@@ -177,9 +178,40 @@ def test_the_bus_calls_again_after_a_crash_and_nothing_is_sent_twice(server, set
     drain(now=timezone.now() + timedelta(minutes=1))
 
     assert states(ids) == ["sent", "sent", "held", "sent"]
-    assert parked().get().state == "dead"
+    assert not parked().exists()
     assert sorted(did for did in server.did if "@" in did) == [f"{n}@example.com" for n in range(4)]
     assert len(published("notifications.sent")) == 3
+
+
+def test_an_order_s_later_mails_go_out_though_the_sender_of_the_first_was_killed(server, caplog):
+    order_id = place(email="ada@example.com")
+    tell("orders.confirmed", order_id)
+    server.unlucky["ada@example.com"] = Killed()
+    with pytest.raises(Killed):
+        drain()
+    server.unlucky.clear()
+    tell("orders.cancelled", order_id)
+    refund(order_id, "39.40", "39.40")
+
+    drain(now=timezone.now() + timedelta(seconds=5))
+
+    found = Notification.objects.order_by("pk").values_list("kind", "state", "attempts")
+    assert list(found) == [
+        ("order_confirmed", "held", 1),
+        ("order_cancelled", "sent", 1),
+        ("payment_refunded", "sent", 1),
+    ]
+    assert server.did.count("ada@example.com") == 3
+    assert not parked().exists()
+    held = Notification.objects.get(state="held").pk
+    assert f"mail {held} is held" in caplog.text
+    (gauge,) = metrics.gauges()
+    assert [sample.value for sample in gauge.samples] == [1]
+
+    assert operations.resend(notification_id=held, by="7") is True
+    drain()
+    assert server.did.count("ada@example.com") == 4
+    assert {*Notification.objects.values_list("state", flat=True)} == {"sent"}
 
 
 def test_mails_that_were_resent_are_recorded_among_others():

@@ -11,6 +11,7 @@ from apps.orders.operations.deciding import (
     time_out,
 )
 from apps.orders.operations.delivering import deliver_order, ship_order
+from apps.orders.operations.forgetting import forget_drafts
 from apps.orders.operations.placing import Address, place_order
 from apps.orders.operations.recording import Told, learn_price, record_refund, record_steps
 from apps.orders.operations.retrying import retry_order
@@ -30,6 +31,7 @@ __all__ = [
     "fail_declined",
     "fail_sold_out",
     "forget_answers",
+    "forget_drafts",
     "learn_price",
     "place_order",
     "record_refund",

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from apps.orders.apps import OrdersConfig
 from apps.orders.operations import sweeping
 from apps.orders.tests.factories import CART_TOKEN
 
@@ -12,6 +13,16 @@ from apps.orders.tests.factories import CART_TOKEN
 def _no_sweep_is_planned_yet(monkeypatch):
     """As in a process that has just begun."""
     monkeypatch.setattr(sweeping, "_planned", set())
+
+
+@pytest.fixture
+def fill_slots(monkeypatch):
+    """`fill_slots({name: path})`: orders stands in for the apps that fill these slots."""
+
+    def fill(slots):
+        monkeypatch.setattr(OrdersConfig, "slots", OrdersConfig.slots | slots)
+
+    return fill
 
 
 @pytest.fixture

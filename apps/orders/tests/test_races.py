@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.models import TokenUser
@@ -16,6 +17,7 @@ from apps.orders import operations, queries
 from apps.orders.models import Order, StatusChange
 from apps.orders.operations import Decline, Told
 from apps.orders.refusals import CartBeingOrdered
+from apps.orders.tests.checkouts import come_to, kept, shown
 from apps.orders.tests.factories import ADDRESS, CART_TOKEN, decline, place, place_with, quote
 from eventbus.models import Scheduled
 from eventbus.testing import drain, published
@@ -208,3 +210,21 @@ def test_an_order_posted_many_times_at_once_is_one_order(keys):
     assert set(placed) == {str(order.pk)}
     assert set(codes) <= ({201, 409} if len(set(keys)) == 1 else {200, 201})
     assert len(published("orders.created")) == 1
+
+
+def press_place(cookies, form):
+    client = Client()
+    client.cookies.load(cookies)
+    answer = client.post("/orders/place/", form)
+    return answer.status_code, answer["Location"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_button_that_orders_pressed_many_times_at_once_is_one_order(guest):
+    """Whichever finds the draft, and whichever finds it gone."""
+    come_to(guest, "review")
+    form, cookies = shown(guest), guest.cookies.output(header="", sep=";")
+    answers = at_once(*[partial(press_place, cookies, form)] * 4)
+    assert answers == [(303, f"/orders/{Order.objects.get().pk}/")] * 4
+    assert len(published("orders.created")) == 1
+    assert {name for name, value in kept(guest).items() if value} == {"placed"}

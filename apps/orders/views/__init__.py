@@ -1,6 +1,19 @@
-"""The pages of orders: checkout, one order and its live timeline, my orders."""
+"""The pages of orders: the checkout's steps, one order and its live timeline, my orders."""
 
-from apps.orders.views.checkout import checkout, place
+from apps.orders.views.checkout import address, checkout, payment, review, shipping
 from apps.orders.views.order import cancel, detail, mine, retry, timeline
+from apps.orders.views.placing import place
 
-__all__ = ["cancel", "checkout", "detail", "mine", "place", "retry", "timeline"]
+__all__ = [
+    "address",
+    "cancel",
+    "checkout",
+    "detail",
+    "mine",
+    "payment",
+    "place",
+    "retry",
+    "review",
+    "shipping",
+    "timeline",
+]

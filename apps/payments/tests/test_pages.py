@@ -14,11 +14,12 @@ from django.http import HttpRequest
 from django.template import Context, Template
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.payments import queries
 from apps.payments.gateway import GatewayUnavailable, gateway
 from apps.payments.models import GatewayCard, PaymentMethod
-from apps.payments.slots import checkout_payment
+from apps.payments.slots import checkout_card, checkout_payment
 from apps.payments.tests.factories import payment, say_created, say_reserved, token_for
 from eventbus.testing import drain
 
@@ -146,9 +147,8 @@ def test_the_page_is_posted_to_only_and_safe_from_forgery(shopper: Client) -> No
 # The slot ---------------------------------------------------------------------------------------
 
 
-def request(data: dict[str, str] | None = None) -> HttpRequest:
-    factory = RequestFactory()
-    made = factory.post("/", data) if data is not None else factory.get("/")
+def request() -> HttpRequest:
+    made = RequestFactory().get("/")
     made.get_owner = lambda: OWNER
     return made
 
@@ -179,26 +179,33 @@ def test_a_form_that_has_a_token_needs_no_card() -> None:
     token = token_for(owner=OWNER)
 
     html = checkout_payment(
-        request({"payment_method": token}), action="/orders/place/", label="Place order"
+        request(), action="/orders/place/", label="Continue", token=token, another="/else/?a=1"
     )
 
     assert "Visa ending in <strong>4242</strong>" in html
     assert f'value="{token}"' in html
     assert 'formaction="/orders/place/"' in html
+    assert '<a href="/else/?a=1">use another card</a>' in html
     assert "card_number" not in html
+    assert "Visa ending in <strong>4242</strong>" in checkout_card(request(), token=token)
 
 
-@pytest.mark.parametrize("owner", [OWNER, "user:2"])
-def test_a_token_that_is_spent_or_somebody_elses_asks_for_the_card(owner: str) -> None:
-    token = token_for(owner=owner)
-    PaymentMethod.objects.filter(owner=OWNER).update(
-        used_by_order="01900000-0000-7000-8000-000000000000"
-    )
+@pytest.mark.parametrize("lost", ["spent", "expired", "another's", "unknown"])
+def test_a_token_that_no_order_could_use_asks_for_the_card(lost: str) -> None:
+    token = token_for(owner="user:2" if lost == "another's" else OWNER)
+    if lost == "spent":
+        order = "01900000-0000-7000-8000-000000000000"
+        PaymentMethod.objects.update(used_by_order=order)
+    if lost == "expired":
+        PaymentMethod.objects.update(expires_at=timezone.now())
+    token = "pm_none" if lost == "unknown" else token
 
-    html = checkout_payment(request({"payment_method": token}), action="/", label="Pay")
+    html = checkout_payment(request(), action="/", label="Pay", token=token, another="/else/")
 
     assert "card_number" in html
     assert token not in html
+    assert "/else/" not in html
+    assert checkout_card(request(), token=token) == ""
 
 
 def test_the_script_is_small() -> None:

@@ -1,7 +1,7 @@
 """The catalogue's pages."""
 
-from apps.products.views.detail import picture, product, reviews
+from apps.products.views.detail import painting, picture, product, reviews
 from apps.products.views.lists import product_list, suggest
 from apps.products.views.sitemaps import sitemap
 
-__all__ = ["picture", "product", "product_list", "reviews", "sitemap", "suggest"]
+__all__ = ["painting", "picture", "product", "product_list", "reviews", "sitemap", "suggest"]

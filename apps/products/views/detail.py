@@ -16,7 +16,7 @@ from apps.products import operations, pictures, queries
 from apps.products.forms import ReviewForm
 from apps.products.models import Product, Review
 from apps.products.shoppers import ReviewThrottle, customer_of
-from apps.products.structured import product_data, trail_data
+from apps.products.structured import painting_address, product_data, trail_data
 from apps.products.views.moved import moved
 
 REVIEWS_SHOWN = 5  # on the product's own page
@@ -51,9 +51,20 @@ def reviews(request: HttpRequest, slug: str) -> HttpResponse:
 @cache_control(public=True, max_age=PICTURE_MAX_AGE)
 def picture(request: HttpRequest, name: str) -> HttpResponse:
     """The picture of a recipe."""
+    return HttpResponse(pictures.draw(_known(name)), content_type="image/svg+xml")
+
+
+@require_safe
+@cache_control(public=True, max_age=PICTURE_MAX_AGE)
+def painting(request: HttpRequest, name: str) -> HttpResponse:
+    """The same in pixels."""
+    return HttpResponse(pictures.paint(_known(name)), content_type="image/png")
+
+
+def _known(name: str) -> str:
     if not pictures.exists(name):
         raise Http404("There is no such picture.")
-    return HttpResponse(pictures.draw(name), content_type="image/svg+xml")
+    return name
 
 
 def _write_review(request: HttpRequest, slug: str) -> HttpResponse:
@@ -99,8 +110,9 @@ def _product_page(
         "related": queries.related(shown, count=RELATED),
         "data": [
             product_data(request, shown, variant, available=available),
-            trail_data(request, path),
+            trail_data(request, path, here=shown.title),
         ],
+        "painting": painting_address(request, variant.picture),
         "currency": settings.SHOP_CURRENCY,
         "address": request.build_absolute_uri(reverse("products:product", args=[slug])),
     }

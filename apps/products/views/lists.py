@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from apps.products import queries
 from apps.products.asking import Asking, asking
 from apps.products.search import asked
-from apps.products.structured import list_data
+from apps.products.structured import list_data, painting_address
 from apps.products.views.moved import moved
 
 PAGE_SIZE = 24  # fills rows of two, three and four
@@ -85,6 +85,7 @@ def _context(request: HttpRequest, said: Asking, tree: queries.Tree) -> dict[str
         "indexed": plain,
         "canonical": request.build_absolute_uri() if plain and said.wish.at else _bare(request),
         "data": list_data(request, path, shelf.cards) if plain else None,
+        "painting": painting_address(request, shelf.cards[0].picture if shelf.cards else ""),
     }
 
 

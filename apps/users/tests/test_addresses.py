@@ -189,7 +189,7 @@ def test_a_bad_address_is_a_problem(user, change):
 
 
 # At checkout ------------------------------------------------------------------------------------
-def test_saved_addresses_fill_in_the_checkout():
+def test_saved_addresses_are_sent_to_the_checkout():
     address = AddressFactory(name="Ada <b>", is_default=True)
     AddressFactory()
     request = RequestFactory().get("/")
@@ -200,7 +200,7 @@ def test_saved_addresses_fill_in_the_checkout():
     assert html.count("<form") == 1
     assert '<form method="post" action="/orders/checkout/?a=1&amp;b=2"' in html
     assert "csrfmiddlewaretoken" in html
-    fields = PLACE | {"prefill": "1", "name": "Ada &lt;b&gt;"}
+    fields = PLACE | {"name": "Ada &lt;b&gt;"}
     for name, value in fields.items():
         assert f'<input type="hidden" name="{name}" value="{value}">' in html
 
@@ -211,3 +211,15 @@ def test_without_an_address_nothing_is_offered(known):
     request.user = UserFactory() if known else AnonymousUser()
 
     assert slots.checkout_addresses(request, action="/") == ""
+    assert slots.default_address(request) == ""
+
+
+def test_the_default_address_goes_along_to_the_checkout():
+    address = AddressFactory(name="Ada <b>", is_default=True)
+    request = RequestFactory().get("/")
+    request.user = address.user
+    html = slots.default_address(request)
+    for name, value in (PLACE | {"name": "Ada &lt;b&gt;"}).items():
+        assert f'<input type="hidden" name="{name}" value="{value}">' in html
+    Address.objects.update(is_default=False)
+    assert slots.default_address(request) == ""

@@ -54,7 +54,8 @@ class Command(BaseCommand):
             except LookupError as error:
                 raise CommandError(f"There is no such step: {error}") from error
             broken |= bool(found.broken)
-            told = json.dumps({"name": plan.name, **asdict(found)})
+            bounds = dict(plan.scenario.budget)
+            told = json.dumps({"name": plan.name, "bounds": bounds, **asdict(found)})
             self.stdout.write(told if options["json"] else "\n".join(exploring.told(plan, found)))
         if broken:
             raise SystemExit(1)

@@ -79,7 +79,7 @@ class Names:
     def event(self, name: str, key: str, payload: str) -> Rows:
         facts = json.loads(payload)
         about = facts.get("webhook_id") or facts.get("notification_id") or facts.get("refund_id")
-        return name, self(key), self(about), facts.get("number", "")
+        return name, self(key), self(about), self(facts.get("number", ""))
 
 
 def digest(world: World, *, last: Collection[str]) -> int:

@@ -26,6 +26,7 @@ from shop.clock import Clock, moved_clock
 BEGIN = datetime(2030, 1, 7, 9, 1, tzinfo=UTC)
 PAGE = 1024  # bytes; small pages, as a state keeps those that differ from its predecessor's
 SETTINGS = {
+    "DEBUG": False,  # it would note every statement
     "EMAIL_BACKEND": "apps.notifications.mailbox.MailboxBackend",
     "STAFF_MAIL": ["staff@example.com"],
     # A kill more than an exploration has, or the event would be left to a person: that is known.

@@ -1,0 +1,103 @@
+"""No page asks the database more often when there is more to show, and none asks too often."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.products.models import Product, Review
+from apps.products.tests.factories import ReviewFactory
+from apps.users.tests.factories import AddressFactory
+from eventbus.testing import drain
+from shop.tests.factories import ArticleFactory
+from shop.tests.shopper import Shopper
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MOST = 12  # statements of a page
+CATALOGUE_MOST = {"/products/": 2, "/products/c/things/": 2, "/products/first/": 3}
+SESSION_AND_CART = 3  # the session, who that is, and the units in the cart's link
+ACCOUNT = {"email": "ada@example.com", "password": "an analytical engine"}
+PAGES = (
+    *CATALOGUE_MOST,
+    "/products/?q=thing&sort=price",
+    "/products/first/reviews/",
+    "/products/sitemap.xml?from=00000000-0000-0000-0000-000000000000",
+    "/cart/",
+    "/orders/",
+    "/users/me/",
+    "/users/me/addresses/",
+    "/notifications/preferences/",
+    "/notifications/mailbox/",
+)
+
+
+@pytest.fixture
+def ada(settings: Any) -> Shopper:
+    """A customer who reads her mails in the mailbox page."""
+    settings.MAILBOX_PAGE = True
+    settings.EMAIL_BACKEND = "apps.notifications.mailbox.MailboxBackend"
+    shopper = Shopper()
+    shopper.ask("POST", "users/", ACCOUNT)
+    token = shopper.ask("POST", "users/token/", ACCOUNT).body["access"]
+    shopper.headers["Authorization"] = f"Bearer {token}"
+    ArticleFactory(slug="first")
+    return shopper
+
+
+def grow(ada: Shopper, *, by: int) -> str:
+    """So many more articles, each reviewed, in the cart and in one order; as many orders, mails
+    and addresses. The id of the last order."""
+    skus = [ArticleFactory() for _ in range(by)]
+    first = Product.objects.get(slug="first")
+    for sku in skus:
+        order = ada.buy(sku)
+        AddressFactory(user=get_user_model().objects.get())
+        ReviewFactory(product=first, status=Review.Status.APPROVED)
+        drain()
+    for sku in skus:
+        ada.add(sku)
+    order = ada.check_out()
+    drain()
+    for sku in skus:
+        ada.add(sku)
+    return order
+
+
+def count(act: Callable[[], Any]) -> int:
+    """Statements of the second time, when what a process keeps is there; it must succeed."""
+    assert act().status_code == 200
+    with CaptureQueriesContext(connection) as queries:
+        assert act().status_code == 200
+    return len(queries)
+
+
+def counts(client: Client, order: str) -> dict[str, int]:
+    """Of every page, by its address."""
+    found = {path: count(lambda path=path: client.get(path)) for path in PAGES}
+    found["order"] = count(lambda: client.get(f"/orders/{order}/"))
+    quote = re.search(r'name="quote" value="([^"]+)"', client.get("/cart/").text)
+    assert quote
+    form = {"quote": quote[1]}
+    found["checkout"] = count(lambda: client.post("/orders/checkout/", form, follow=True))
+    return found
+
+
+def test_a_page_with_more_on_it_takes_no_more_statements(ada: Shopper, client: Client) -> None:
+    client.force_login(get_user_model().objects.get())
+    few = counts(client, grow(ada, by=1))
+    many = counts(client, grow(ada, by=4))
+    assert many == few
+    assert {path: number for path, number in many.items() if number > MOST} == {}
+    for path, most in CATALOGUE_MOST.items():
+        assert many[path] <= most + SESSION_AND_CART, path
+
+
+def test_a_guests_catalogue_takes_what_it_may(client: Client) -> None:
+    ArticleFactory(slug="first")
+    found = {path: count(lambda path=path: client.get(path)) for path in CATALOGUE_MOST}
+    assert {path: number for path, number in found.items() if number > CATALOGUE_MOST[path]} == {}
