@@ -92,6 +92,18 @@ sweep *options:
 guarantees:
     uv run python -m bench.guarantees
 
+# What each page costs: statements, kilobytes, layout shift; fails when one is over its budget
+budgets:
+    uv run python -m shop.tests.budgets
+
+# The catalogue's pages in processor time, on the shop that `just demo` has filled
+bench-pages:
+    uv run python -m bench.pages
+
+# Every page, 390 and 1280 px wide, light and dark, into screenshots/ or another folder
+screenshots folder="screenshots":
+    uv run python -m shop.tests.screenshots {{ folder }}
+
 # Write the contract files anew from the events in the code
 contracts:
     uv run manage.py eventbus contracts --write

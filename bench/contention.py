@@ -16,18 +16,16 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from http.client import HTTPConnection, HTTPException
-from itertools import cycle, product
+from itertools import batched, cycle, product
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -36,10 +34,8 @@ import django
 
 django.setup()
 
-from bench.saga_shop import PostgresqlShop, SqliteShop  # noqa: E402
-from shop.tests.deployments import Deployment  # noqa: E402
+from bench.contention_shop import Contended, opened  # noqa: E402
 from shop.tests.processes import succeed  # noqa: E402
-from shop.tests.servers import free_port, postgres  # noqa: E402
 from shop.tests.shopper import ADDRESS, Refused, Shopper, over_http  # noqa: E402
 
 AT_ONCE = 50  # buyers of the flash sale
@@ -102,61 +98,22 @@ def main() -> None:
     sys.exit(any(each.wrong for each in results))
 
 
-@dataclass
-class Contended:
-    """A shop that serves, and its database."""
-
-    engine: str
-    deployment: Deployment
-    webs: list[str]
-    database: Any
-
-
-@contextmanager
-def opened(engine: str, *, wrong: bool = False) -> Iterator[Contended]:
-    """The shop in its usual processes on that database; all of them end with the block."""
-    quiet = {"DEBUG": "off", "LOG_LEVEL": "WARNING", "REDIS_URL": ""}
-    with tempfile.TemporaryDirectory() as folder:
-        if engine == "sqlite":
-            path = Path(folder, "shop.sqlite3")
-            settings = quiet | {"DATABASE_URL": f"sqlite:///{path}"}
-            with Deployment(Path(folder), settings, filled=False) as deployment:
-                webs = _serve(deployment, 1)
-                yield Contended(engine, deployment, webs, SqliteShop(path))
-            return
-        with (
-            postgres() as server,
-            closing(PostgresqlShop(server, f"scratch_{uuid4().hex[:12]}")) as database,
-        ):
-            settings = quiet | {"DATABASE_URL": database.url, "EVENTBUS_MODE": "worker"}
-            with Deployment(Path(folder), settings, filled=False) as deployment:
-                succeed("manage.py", "eventbus", "split", "inventory", "--into", "4", **settings)
-                webs = _serve(deployment, 2)
-                command = ["-m", "bench.contention_work", "worker"] if wrong else []
-                for number in (1, 2):
-                    deployment.work(f"bus {number}", *command)
-                yield Contended(engine, deployment, webs, database)
-
-
-def _serve(deployment: Deployment, count: int) -> list[str]:
-    ports = [free_port() for _ in range(count)]
-    for number, port in enumerate(ports, start=1):
-        deployment.serve(f"web {number}", port)
-    return [f"http://127.0.0.1:{port}" for port in ports]
-
-
 def last_unit(shop: Contended, *, clients: int, times: int) -> Result:
     """`times` articles with one unit each, and as many clients for each."""
     skus = [f"LAST-{number:03}" for number in range(times)]
-    orders = _prepared(shop, skus, clients)
+    succeed("-m", "bench.contention_work", "stock", *skus, **shop.deployment.environment)
     answers: Counter[str] = Counter()
-    began = time.monotonic()
-    for sku in skus:
-        answers += _at_once(shop.webs, orders[sku])
-    ended = _settled(shop, set(skus), clients * times)
-    seconds = time.monotonic() - began
+    ended: dict[str, Counter[str]] = {}
+    seconds = 0.0
+    for some in batched(skus, 10, strict=False):  # a quote expires after a quarter of an hour
+        orders = _prepared(shop, some, clients)
+        began = time.monotonic()
+        told = sum((_at_once(shop.webs, orders[sku]) for sku in some), Counter[str]())
+        ended |= _settled(shop, set(some), told["201"])
+        seconds += time.monotonic() - began
+        answers += told
     wrong = verdict(ended, _left(shop), skus, clients=clients, units=1)
-    wrong += [f"{told} x {number}" for told, number in answers.items() if told != "201"]
+    wrong += [f"{status} x {number}" for status, number in answers.items() if status != "201"]
     return Result(
         what="last unit",
         engine=shop.engine,
@@ -171,11 +128,12 @@ def last_unit(shop: Contended, *, clients: int, times: int) -> Result:
     )
 
 
-def _prepared(shop: Contended, skus: list[str], clients: int) -> dict[str, list[dict[str, str]]]:
+def _prepared(
+    shop: Contended, skus: Iterable[str], clients: int
+) -> dict[str, list[dict[str, str]]]:
     file = shop.deployment.folder / "orders.json"
-    work, env = ("-m", "bench.contention_work"), shop.deployment.environment
-    succeed(*work, "stock", *skus, **env)
-    succeed(*work, "prepare", *skus, "--clients", str(clients), "--file", str(file), **env)
+    words = ["prepare", *skus, "--clients", str(clients), "--file", str(file)]
+    succeed("-m", "bench.contention_work", *words, **shop.deployment.environment)
     orders: dict[str, list[dict[str, str]]] = json.loads(file.read_text())
     return orders
 

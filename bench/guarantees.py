@@ -9,10 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.recovery import figures
+
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "bench/guarantees.md"
 DOCUMENT = ROOT / "docs/guarantees.md"
 MEASURED = ROOT / "docs/measured"
+TAKEN_UP = "taken up again (median, p95, longest) after"
 NOT_YET = "*Not measured yet.*"
 
 
@@ -46,10 +49,19 @@ def sweep(runs: list[Any]) -> str:
             sum(sum(path["points"].values()) for path in paths),
             sum(sum(path["deaths"].values()) for path in paths),
             sum(len(path["violations"]) for path in paths),
+            taken_up(figures([each for path in paths for each in path.get("recoveries", [])])),
         )
         for engine, paths in by_engine.items()
     ]
-    return table(["database", "paths", "points", "killed there", "broken promises"], rows)
+    head = ["database", "paths", "points", "killed there", "broken promises"]
+    return table([*head, f"{TAKEN_UP} the restart"], rows)
+
+
+def taken_up(found: dict[str, float]) -> str:
+    """What is said of times until killed work was taken up."""
+    if not found.get("count"):
+        return "not measured"
+    return f"{found['median']}, {found['p95']}, {found['max']} s of {found['count']:.0f}"
 
 
 def chaos(runs: list[Any]) -> str:
@@ -68,10 +80,11 @@ def chaos(runs: list[Any]) -> str:
                 errors - away,
                 f"{run['drained']} s",
                 len(run["violations"]),
+                taken_up(run.get("seconds_until_taken_up", {})),
             )
         )
     head = ["seed", "faults", "tries", "503", "other 5xx", "at rest after", "broken promises"]
-    return table(head, rows)
+    return table([*head, f"{TAKEN_UP} a worker's death"], rows)
 
 
 def contention(runs: list[Any]) -> str:
@@ -80,7 +93,7 @@ def contention(runs: list[Any]) -> str:
         (
             one["what"],
             one["engine"],
-            f"{one['clients']:,} for {one['units']}, {one['times']} times",
+            f"{one['clients']:,} for {one['units']}" + often(one["times"]),
             one["confirmed"],
             one["refused"],
             sum(count for told, count in one["answers"].items() if told >= "5" or told.isalpha()),
@@ -91,6 +104,11 @@ def contention(runs: list[Any]) -> str:
     ]
     head = ["", "database", "clients", "confirmed", "refused in words", "errors", "wrong"]
     return table(head, rows)
+
+
+def often(times: int) -> str:
+    """Nothing for once."""
+    return f", {times} times" if times > 1 else ""
 
 
 def restarts(runs: list[Any]) -> str:

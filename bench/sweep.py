@@ -27,6 +27,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -129,10 +130,11 @@ def _begin_django(shop: Shop) -> None:
     """Import what a process needs, so that one is forked ready to work; connect to nothing."""
     os.environ.update(ENV | UNLIMITED | {"DATABASE_URL": shop.url, "LOG_LEVEL": "CRITICAL"})
     import django
-
-    django.setup()
     from django.conf import settings
 
+    day = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}  # of staff: a sweep takes hours
+    settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, **day}
+    django.setup()
     settings.ALLOWED_HOSTS = ["testserver"]
     for module in (settings.ROOT_URLCONF, "eventbus.worker", "shop.tests.paths"):
         import_module(module)

@@ -36,16 +36,17 @@ class OwnerMiddleware:
 
 
 class NotKeptMiddleware:
-    """What the API answers is as it is now, and mostly somebody's own: no browser or proxy keeps it
-    unless its view has said so."""
+    """What is answered is as it is now, and mostly somebody's own. Unless its view has said so, no
+    browser or proxy keeps what the API says, and a page only its reader's browser, which asks each
+    time whether it is still the same."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.path_info.startswith("/api/"):
-            response.headers.setdefault("Cache-Control", "no-store")
+        kept = "no-store" if request.path_info.startswith("/api/") else "private, no-cache"
+        response.headers.setdefault("Cache-Control", kept)
         return response
 
 

@@ -69,6 +69,8 @@ MIDDLEWARE = [
     "shop.middleware.TraceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # of BREACH it is safe: random bytes, masked tokens
+    "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "shop.faults.FaultsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -109,6 +111,7 @@ if PRODUCTION and "postgresql" not in DATABASE["ENGINE"]:
     raise ImproperlyConfigured(
         "SHOP_ENV=production needs a PostgreSQL DATABASE_URL, as postgres://user:password@host/shop"
     )
+DATABASE["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)  # seconds; each thread has its own
 if "sqlite" in DATABASE["ENGINE"]:
     # A file, or threads and live servers of one test would each see an empty database.
     DATABASE["TEST"] = {"NAME": Path(DATABASE["NAME"]).with_suffix(".test.sqlite3")}
@@ -120,7 +123,6 @@ if "sqlite" in DATABASE["ENGINE"]:
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
     }
 else:
-    DATABASE["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)  # seconds
     DATABASE["CONN_HEALTH_CHECKS"] = True
     DATABASE.setdefault("OPTIONS", {})["connect_timeout"] = connect_seconds()
     if env.bool("DATABASE_PREPARE", True):  # docs/adr/0012-the-server-binds-and-prepares.md
@@ -133,6 +135,12 @@ if REDIS_URL:
     DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Parts of pages, by all that they show: none can be old, so each process may keep its own.
+CACHES["template_fragments"] = {
+    "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+    "LOCATION": "fragments",
+    "OPTIONS": {"MAX_ENTRIES": 500},  # of 20 kB
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 # The bus --------------------------------------------------------------------------------------
@@ -192,6 +200,7 @@ THROTTLES = {  # requests of one client in a time; empty: as many as it likes
     "account-mail": env.str("ACCOUNT_MAIL_RATE", "20/hour"),
     "card": env.str("CARD_RATE", "20/min"),  # stolen numbers are tried by the hundred
     "reviews": env.str("REVIEW_RATE", "20/hour"),
+    "waiting": env.str("WAITING_RATE", "20/hour"),  # addresses put on the waiting list
     "coupon": env.str("COUPON_RATE", "20/min"),  # wrong codes
 }
 REST_FRAMEWORK = {

@@ -5,21 +5,24 @@ from importlib.util import find_spec
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from shop import api, health, legal, monitoring
-from shop.storefront import navigation, sitemaps
+from shop.storefront import fillers, navigation, sitemaps
 
 PRIVATE = ["/admin/", "/api/", "/cart/", "/notifications/", "/orders/", "/payments/", "/users/"]
 PRIVATE += ["/*?q=", "/*&q="]
 
 
-def home(request: HttpRequest) -> HttpResponseRedirect:
-    """To the first page of the navigation; to the API where no page is served."""
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page, of what the apps put there; where none does, to the first of the navigation,
+    or to the API."""
     entries = navigation()
+    if any(slot == "home" for _, slot, _ in fillers()):
+        return render(request, "home.html", {"address": request.build_absolute_uri("/")})
     return redirect(entries[0]["href"] if entries else "api")
 
 

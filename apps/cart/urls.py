@@ -10,6 +10,7 @@ urlpatterns = [
     path("coupon/", views.coupon, name="coupon"),
     path("coupon/remove/", views.remove_coupon, name="remove_coupon"),
     path("add/", views.add, name="add"),
+    path("undo/", views.undo, name="undo"),
     path("again/", views.again, name="again"),
     path("lines/<slug:sku>/", views.update, name="update"),
     path("lines/<slug:sku>/remove/", views.remove, name="remove"),

@@ -1,4 +1,5 @@
-"""The cart's pages. All of it works without scripts."""
+"""The cart's pages. All of it works without scripts; with them, the form that was used is answered
+with the part of the page that has changed, and what came of it is told in the page's status."""
 
 from collections.abc import Callable
 
@@ -6,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -29,25 +31,7 @@ LACKS = {"inactive": "no longer sold.", "sold_out": "sold out.", "cart_full": "y
 def cart(request: HttpRequest) -> HttpResponse:
     """What is in the cart and what it costs to send where: `?country=&shipping_method=`, else as the
     shopper chose last."""
-    owner = shoppers.owner(request)
-    _tell_notices(request)
-    kept = delivery_in(request.COOKIES.get(shoppers.DELIVERY, ""))
-    form = DeliveryForm(kept | request.GET.dict())
-    signed, refused = _quote(owner, form.cleaned_data) if form.is_valid() else (None, None)
-    context = {
-        "cart": queries.contents(owner),
-        "form": form,
-        "quote": signed and signed.quote,
-        "token": signed and signed.token,
-        "refused": refused,
-        "most": MOST,
-        "query": request.GET.urlencode(),
-    }
-    response = render(request, "cart/cart.html", context)
-    shoppers.remember(request, response, None)
-    if request.GET and form.is_valid():
-        shoppers.keep_cookie(response, shoppers.DELIVERY, form.kept())
-    return response
+    return _page(request)
 
 
 @require_safe
@@ -65,10 +49,24 @@ def add(request: HttpRequest) -> HttpResponse:
     form = AddForm(request.POST)
     if not form.is_valid():
         messages.error(request, f"Please choose a quantity from 1 to {MOST}.")
+        return _added(request, added=False)
+    added = _try(request, lambda: operations.add_line(owner=owner, **form.cleaned_data))
+    response = _added(request, added=added)
+    shoppers.remember(request, response, token if added else None)
+    return response
+
+
+@require_POST
+def undo(request: HttpRequest) -> HttpResponse:
+    """Put back what was just taken out."""
+    form = AddForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "This cannot be put back.")
         return _back(request)
-    if not _try(request, lambda: operations.add_line(owner=owner, **form.cleaned_data)):
+    owner, token = shoppers.owner_or_new(request)
+    if not _try(request, lambda: operations.put_back(owner=owner, **form.cleaned_data)):
         token = None
-    response = _back(request)
+    response = _back(request, focus=form.cleaned_data["sku"])
     shoppers.remember(request, response, token)
     return response
 
@@ -95,6 +93,8 @@ def update(request: HttpRequest, sku: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, f"Please choose a quantity from 0 to {MOST}.")
         return _back(request)
+    if form.cleaned_data["quantity"] == 0:
+        return _take_out(request, sku)
     owner = shoppers.owner(request) or ""
     _try(request, lambda: operations.set_quantity(owner=owner, sku=sku, **form.cleaned_data))
     return _back(request)
@@ -103,9 +103,7 @@ def update(request: HttpRequest, sku: str) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, sku: str) -> HttpResponse:
     """Take an article out."""
-    owner = shoppers.owner(request) or ""
-    _try(request, lambda: operations.remove_line(owner=owner, sku=sku))
-    return _back(request)
+    return _take_out(request, sku)
 
 
 @require_POST
@@ -121,7 +119,7 @@ def coupon(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"Coupon {code} is in your cart.")
     except (operations.CouponRefused, operations.EmptyCart, TooManyTries) as refusal:
         messages.error(request, str(refusal) or "Your cart is empty.")
-    return _back(request)
+    return _back(request, focus="coupon")
 
 
 @require_POST
@@ -129,7 +127,7 @@ def remove_coupon(request: HttpRequest) -> HttpResponse:
     """Take the coupon out."""
     operations.remove_coupon(owner=shoppers.owner(request))
     messages.success(request, "The coupon is taken out.")
-    return _back(request)
+    return _back(request, focus="coupon")
 
 
 @require_POST
@@ -158,16 +156,26 @@ def _quote(
         return None, None
 
 
-def _try(request: HttpRequest, change: Callable[[], operations.Put | None]) -> bool:
+def _take_out(request: HttpRequest, sku: str) -> HttpResponse:
+    try:
+        gone = operations.remove_line(owner=shoppers.owner(request) or "", sku=sku)
+    except operations.NotInCart as refusal:
+        messages.error(request, REFUSALS[type(refusal)])
+    else:
+        context = {"gone": gone, "query": request.GET.urlencode()}
+        told = render_to_string("cart/_taken_out.html", context, request=request)
+        messages.success(request, told)
+    return _back(request)
+
+
+def _try(request: HttpRequest, change: Callable[[], operations.Put]) -> bool:
     """Make the change and tell the shopper what came of it."""
     try:
         put = change()
     except tuple(REFUSALS) as refusal:
         messages.error(request, REFUSALS[type(refusal)])
         return False
-    if put is None or put.quantity == 0:
-        messages.success(request, "Taken out of your cart.")
-    elif put.notice:
+    if put.notice:
         messages.warning(request, put.told)
     else:
         messages.success(request, f"{put.quantity} × {put.title} in your cart.")
@@ -190,8 +198,55 @@ def _tell_notices(request: HttpRequest) -> None:
         messages.warning(request, notice)
 
 
-def _back(request: HttpRequest) -> HttpResponse:
+def _page(request: HttpRequest, focus: str = "") -> HttpResponse:
+    """The cart; for a script its part that changes, with the focus on that line or the coupon."""
+    owner = shoppers.owner(request)
+    _tell_notices(request)
+    kept = delivery_in(request.COOKIES.get(shoppers.DELIVERY, ""))
+    form = DeliveryForm(kept | request.GET.dict())
+    signed, refused = _quote(owner, form.cleaned_data) if form.is_valid() else (None, None)
+    context = {
+        "cart": queries.contents(owner),
+        "form": form,
+        "quote": signed and signed.quote,
+        "token": signed and signed.token,
+        "refused": refused,
+        "most": MOST,
+        "query": request.GET.urlencode(),
+        "focus": focus,
+    }
+    response = render(
+        request, "cart/_part.html" if _in_part(request) else "cart/cart.html", context
+    )
+    shoppers.remember(request, response, None)
+    if request.GET and form.is_valid():
+        shoppers.keep_cookie(response, shoppers.DELIVERY, form.kept())
+    return response
+
+
+def _in_part(request: HttpRequest) -> bool:
+    """Whether a script puts the answer into the page; "back" asks for a whole one."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request
+
+
+def _added(request: HttpRequest, *, added: bool) -> HttpResponse:
+    """To the cart; for a script, which stays on the page of the article, what came of it, with the
+    way to the cart beside the button."""
+    if not _in_part(request):
+        return _back(request)
+    _tell_notices(request)
+    response = render(request, "cart/_added.html", {"added": added})
+    response["HX-Trigger"] = "news"
+    return response
+
+
+def _back(request: HttpRequest, focus: str = "") -> HttpResponse:
     """To the cart, for the same delivery as before."""
+    if _in_part(request):
+        response = _page(request, focus)
+        response["HX-Trigger"] = "news"  # for its link in the header
+        return response
     _tell_notices(request)
     query = request.GET.urlencode()
     return redirect(reverse("cart:cart") + (f"?{query}" if query else ""))

@@ -130,6 +130,15 @@ class NewPassword:
 
 
 @payload
+class AwaitedArticle:
+    title: str
+    url: str
+    subject: str
+    email: str
+    leave_url: str
+
+
+@payload
 class RequestedMail:
     notification_id: UUID
 
@@ -179,6 +188,19 @@ def mail_refunds(refunds: Sequence[ReturnedMoney], told: Sequence[Envelope]) -> 
 def _mail_orders(kind: str, orders: Sequence[AboutOrder]) -> None:
     news = [News(order_id=order.order_id, facts=asdict(order)) for order in orders]
     operations.mail_orders(kind=kind, news=news)
+
+
+# Articles that somebody waited for ---------------------------------------------------------------
+@subscribe("products.back_in_stock", replay=True, skip_erased=True)
+def mail_return(article: AwaitedArticle, envelope: Envelope) -> None:
+    facts = {"article": article.title, "url": article.url, "leave_url": article.leave_url}
+    operations.mail_account(
+        kind=Kind.BACK_IN_STOCK,
+        occasion=envelope.event_id,
+        whose=article.subject,
+        recipient=article.email,
+        facts=facts,
+    )
 
 
 # Accounts. Of people who were erased, nobody is told anything. ----------------------------------

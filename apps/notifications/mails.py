@@ -25,6 +25,7 @@ SUBJECTS = {
     Kind.EMAIL_CHANGED: "Your address at {shop_name} was changed",
     Kind.PASSWORD_RESET: "Set a new password for {shop_name}",
     Kind.PASSWORD_CHANGED: "Your password at {shop_name} was changed",
+    Kind.BACK_IN_STOCK: "{article} is back",
     Kind.LOW_STOCK: "Low stock: {sku}",
     Kind.REFUND_FAILED: "A refund failed: order {number}",
 }

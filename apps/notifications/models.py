@@ -65,6 +65,7 @@ class Notification(models.Model):
         EMAIL_CHANGED = "email_changed", "address changed"
         PASSWORD_RESET = "password_reset", "new password asked for"
         PASSWORD_CHANGED = "password_changed", "password changed"
+        BACK_IN_STOCK = "back_in_stock", "back in stock"
         LOW_STOCK = "low_stock", "low stock (staff)"
         REFUND_FAILED = "refund_failed", "refund failed (staff)"
 

@@ -22,6 +22,18 @@ STATUS_WORDS = {
     Order.Status.FAILED: "Your order was not completed.",
     Order.Status.CANCELLED: "Your order is cancelled.",
 }
+# What comes next, or what to do; `{email}` is the order's.
+NEXT_WORDS = {
+    Order.Status.PENDING: "This takes a moment. You may leave this page: a mail to {email} tells"
+    " you how it ends.",
+    Order.Status.CONFIRMED: "We are packing it, and write to {email} when it is on its way.",
+    Order.Status.DELIVERED: "If something is wrong with it, answer any of our mails.",
+}
+TONES = {
+    Order.Status.PENDING: "warning",
+    Order.Status.FAILED: "error",
+    Order.Status.CANCELLED: "error",
+}
 
 PLAIN = {
     Kind.PLACED: "Order placed",
@@ -60,6 +72,34 @@ def status_words(order: Order, *, acts: bool) -> str:
     if acts:
         return "Please confirm the payment with your bank."
     return STATUS_WORDS[Order.Status(order.status)]
+
+
+def next_words(order: Order, *, acts: bool) -> str:
+    """What comes next, in a sentence; empty when that is said elsewhere."""
+    if acts:
+        return "Until you do, nothing is charged. We keep the articles for you meanwhile."
+    return NEXT_WORDS.get(Order.Status(order.status), "").format(email=order.email)
+
+
+def tone(order: Order) -> str:
+    """How good the news is: "success", "warning" or "error"."""
+    return TONES.get(Order.Status(order.status), "success")
+
+
+def money_words(order: Order) -> str:
+    """Where the money is, of an order that ended without a sale or of which some went back; else
+    empty."""
+    told = {entry.kind for entry in order.timeline.all()}
+    total = amount(order.total, order.currency)
+    if order.refunded:
+        back = amount(order.refunded, order.currency)
+        part = "" if order.refunded == order.total else f" of {total}"
+        return f"{back}{part} went back to your card. Banks take a few days to show it."
+    if Kind.REFUND_FAILED in told:
+        return f"Your bank did not take the {total} back. We see to it that you get it."
+    if order.status not in (Order.Status.FAILED, Order.Status.CANCELLED):
+        return ""
+    return f"{total} goes back to your card." if Kind.PAID in told else "Nothing was charged."
 
 
 def timeline_of(order: Order) -> list[Step]:

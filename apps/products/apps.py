@@ -6,7 +6,11 @@ class ProductsConfig(AppConfig):
     label = "products"
     audit = "apps.products.audit"
     nav = [{"label": "Shop", "url": "products:list", "order": 10}]
-    slots = {"search": "apps.products.slots.search"}
+    slots = {
+        "home": "apps.products.slots.home",
+        "search": "apps.products.slots.search",
+        "article.sold_out": "apps.products.slots.sold_out",
+    }
     sitemap = "products:sitemap"
 
     def ready(self) -> None:

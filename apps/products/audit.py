@@ -6,7 +6,10 @@ from typing import Any
 
 from django.db.models.functions import Coalesce
 
-from apps.products.models import Availability, BoughtOrder, Variant
+from apps.products import queries
+from apps.products.models import Availability, BoughtOrder, Variant, WaitingShopper
+
+type Found = Iterator[tuple[str, list[str], list[tuple[str, str]]]]  # words, keys, rows
 
 CHUNK = 500  # rows in memory at once
 
@@ -30,6 +33,15 @@ def bought_orders() -> Iterator[Mapping[str, Any]]:
     return rows.iterator(CHUNK)
 
 
+# Checks -----------------------------------------------------------------------------------------
+def waiting_in_vain() -> Found:
+    """Shoppers who wait for what can be bought."""
+    skus = set(WaitingShopper.objects.order_by().values_list("sku", flat=True))
+    back = queries.buyable(skus) if skus else {}
+    for row in WaitingShopper.objects.filter(sku__in=back).order_by("pk").iterator(CHUNK):
+        yield f"somebody waits for {row.sku}", [row.sku], [("products_waitingshopper", str(row.pk))]
+
+
 FACTS = {"articles": articles, "availabilities": availabilities, "bought_orders": bought_orders}
 ALWAYS: dict[str, list[Any]] = {}
-AT_REST: dict[str, list[Any]] = {}
+AT_REST = {"I18": [waiting_in_vain]}

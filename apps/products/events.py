@@ -3,7 +3,7 @@
 from decimal import Decimal
 from uuid import UUID
 
-from eventbus import event
+from eventbus import Personal, event
 
 
 @event("products.changed", version=1, state=True)
@@ -22,6 +22,19 @@ class ProductChanged:
     tax_class: str = "standard"  # or "reduced"; the rates are the cart's
     regular_price: Decimal | None = None  # outside the sale that lowers `price`; null: no sale
     picture_alt: str = ""  # what the picture shows, in words
+
+
+@event("products.back_in_stock", version=1, subject="subject")
+class BackInStock:
+    """An article that was sold out can be bought, and somebody asked to be told: once."""
+
+    waiting_id: UUID
+    sku: str
+    title: str  # of the product and its variant
+    url: str  # absolute; of the article's page
+    subject: str  # the customer's id, or a keyed hash of the e-mail
+    email: Personal[str]
+    leave_url: Personal[str]  # absolute; ends all that the subject still waits for
 
 
 @event("products.sale_began", version=1, private=True)

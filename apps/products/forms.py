@@ -5,6 +5,16 @@ from django import forms
 STARS = [(5, "5, very good"), (4, "4, good"), (3, "3, fair"), (2, "2, poor"), (1, "1, very poor")]
 
 
+class WaitForm(forms.Form):
+    """Where to write to when an article is back."""
+
+    email = forms.EmailField(
+        label="Your e-mail",
+        max_length=254,
+        error_messages={"required": "Please enter your e-mail address."},
+    )
+
+
 class ReviewForm(forms.Form):
     """A review."""
 

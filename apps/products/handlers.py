@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from apps.products import operations
-from eventbus import payload, republisher, subscribe
+from eventbus import Envelope, payload, republisher, subscribe
 
 
 @payload
@@ -43,8 +43,8 @@ class OfOrder:
 
 
 @subscribe("inventory.stock_changed", batch=True)
-def show_stock(levels: Sequence[StockLevel]) -> None:
-    operations.record_availability(levels)
+def show_stock(levels: Sequence[StockLevel], told: Sequence[Envelope]) -> None:
+    operations.record_availability(levels, told)
 
 
 @subscribe("products.sale_began")

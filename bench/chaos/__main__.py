@@ -31,7 +31,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="chaos-") as scratch:
         folder = options.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        report = chaos(seed=options.seed, seconds=options.seconds, faults=faults, folder=folder)
+        report = chaos(
+            seed=options.seed,
+            seconds=options.seconds,
+            faults=faults,
+            folder=folder,
+            pace=options.pace,
+        )
     print(table(report))
     if options.json:
         options.json.write_text(json.dumps(asdict(report), indent=1, ensure_ascii=False) + "\n")
@@ -42,6 +48,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="just chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))
     parser.add_argument("--seconds", type=float, default=120, help="of load; at least one round")
+    parser.add_argument("--pace", type=float, default=1, help="of the time that each fault lasts")
     parser.add_argument("--only", default="", help="numbers of faults, parted by commas")
     parser.add_argument("--json", type=Path, help="a file for the figures")
     parser.add_argument("--keep", type=Path, help="a folder for the logs and the history")

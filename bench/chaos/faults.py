@@ -26,7 +26,8 @@ REDELIVERED = (  # the event and who hears of it once more
 
 
 class Fault(ABC):
-    """Begins, lasts for `seconds`, and is healed; `heal` is called whatever happened."""
+    """Begins, lasts for `seconds` and until it has struck, and is healed; `heal` is called whatever
+    happened."""
 
     number: str
     name: str
@@ -34,6 +35,10 @@ class Fault(ABC):
 
     @abstractmethod
     def begin(self, stage: Stage) -> None: ...
+
+    def has_struck(self, stage: Stage) -> bool:
+        """Whether it has met somebody; most do as soon as they begin."""
+        return True
 
     def heal(self, stage: Stage) -> None:
         """Nothing to do for what ends by itself."""
@@ -45,11 +50,12 @@ class WorkersKilled(Fault):
 
     def begin(self, stage: Stage) -> None:
         for _ in range(3):
+            stage.wait_for_workers()
+            time.sleep(stage.draw.uniform(0, 0.5))
             victim = stage.draw.choice(WORKERS)
             stage.shop.kill(victim)
             stage.recoveries.append(Recovery(stage))
             stage.start(victim)
-            time.sleep(stage.draw.uniform(0.8, 1.5))  # it needs that to begin to work
 
 
 class WebKilled(Fault):
@@ -74,7 +80,11 @@ class CommitCut(Fault):
     number, name = "F5", "the answer to COMMIT lost"
 
     def begin(self, stage: Stage) -> None:
+        self.before = stage.proxy.commits_cut
         stage.proxy.commits_to_cut = 8
+
+    def has_struck(self, stage: Stage) -> bool:
+        return stage.proxy.commits_cut > self.before
 
     def heal(self, stage: Stage) -> None:
         stage.proxy.commits_to_cut = 0
@@ -119,7 +129,7 @@ class RedisStopped(Fault):
 
 
 class Redelivered(Fault):
-    number, name, seconds = "F9", "events delivered twice", 0.0
+    number, name, seconds = "F9", "an event delivered twice", 0.0
 
     def begin(self, stage: Stage) -> None:
         event, subscriber = stage.draw.choice(REDELIVERED)
@@ -127,7 +137,7 @@ class Redelivered(Fault):
             "SELECT event_id::text FROM eventbus_event WHERE name = %s ORDER BY id DESC LIMIT 20",
             event,
         )
-        for (event_id,) in stage.draw.sample(found, min(2, len(found))):
+        for (event_id,) in stage.draw.sample(found, min(1, len(found))):
             done = stage.bus("redeliver", event_id, subscriber, "--reason=chaos")
             stage.counts["events delivered twice" if done else "redeliveries refused"] += 1
 
@@ -235,7 +245,11 @@ class MailDies(Fault):
     number, name, seconds = "F21", "the mail server dies after DATA", 3.0
 
     def begin(self, stage: Stage) -> None:
+        self.before = stage.mail.deaths
         stage.mail.dies = True
+
+    def has_struck(self, stage: Stage) -> bool:
+        return stage.mail.deaths > self.before
 
     def heal(self, stage: Stage) -> None:
         stage.mail.dies = False

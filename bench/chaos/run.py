@@ -25,11 +25,21 @@ from shop.tests.servers import free_port
 CLIENTS = 4
 AFTERMATH = 5.0  # seconds after a fault in which its 5xx may still come
 DRAIN_SECONDS = 120
+STRIKE_SECONDS = 10  # that a fault may take until it has met somebody
 LATE = {"GATEWAY_TIMEOUT_SECONDS": "2", "GATEWAY_WEBHOOK_SECONDS": "3", "GATEWAY_SLOW_SECONDS": "1"}
 STOCK = """
 from apps.inventory.operations import adjust_stock
 for sku, units in {units}.items():
     adjust_stock(sku=sku, delta=units, reason="For the day.", by="user:1")
+"""
+SKIP = """
+from eventbus.errors import Refused
+from eventbus.operating import skip
+for row in {rows}:
+    try:
+        skip(row, by="chaos", reason="chaos")
+    except Refused as error:
+        print("dead letter", row, error)
 """
 AT_WORK = (  # orders that have not ended, and events that wait for their next try
     "SELECT (SELECT count(*) FROM orders_order WHERE status = 'PENDING')"
@@ -72,8 +82,11 @@ class Weather:
         self.ended = time.monotonic() + AFTERMATH
 
 
-def chaos(*, seed: int, seconds: float, faults: Sequence[type[Fault]], folder: Path) -> Report:
-    """Break the shop for `seconds`, each fault at least once; what came of it.
+def chaos(
+    *, seed: int, seconds: float, faults: Sequence[type[Fault]], folder: Path, pace: float = 1
+) -> Report:
+    """Break the shop for `seconds`, each fault at least once; what came of it. A `pace` below 1
+    shortens the time that each lasts, and the rests between.
 
     Logs of all processes and the clients' history.jsonl are left in `folder`.
     """
@@ -84,7 +97,7 @@ def chaos(*, seed: int, seconds: float, faults: Sequence[type[Fault]], folder: P
     ):
         before = {row[0] for row in stage.rows(ORDERS)}
         with buying(stage, history, weather, seed):
-            break_things(stage, weather, report, faults)
+            break_things(stage, weather, report, faults, pace)
             stage.revive()
         report.violations += [f"{one.name}: {one.broken!r}" for one in stage.clients if one.broken]
         report.drained = round(drained(stage), 1)
@@ -142,7 +155,7 @@ def raised(seed: int, seconds: float, folder: Path) -> Iterator[Stage]:
 
 
 def break_things(
-    stage: Stage, weather: Weather, report: Report, faults: Sequence[type[Fault]]
+    stage: Stage, weather: Weather, report: Report, faults: Sequence[type[Fault]], pace: float
 ) -> None:
     """One fault after the other, all of them in an order that is drawn, again and again."""
     until = time.monotonic() + report.seconds
@@ -155,15 +168,22 @@ def break_things(
             with weather.of(fault):
                 try:
                     fault.begin(stage)
-                    time.sleep(fault.seconds)
+                    time.sleep(fault.seconds * pace)
+                    wait_until_struck(fault, stage)
                 finally:
                     fault.heal(stage)
                 stage.revive()
             what = f"{fault.number} {fault.name}"
             report.faults[what] = report.faults.get(what, 0) + 1
             report.seconds_of[what] = round(time.monotonic() - began, 1)
-            time.sleep(stage.draw.uniform(0.2, 1))
+            time.sleep(stage.draw.uniform(0.2, 1) * pace)
         round_number += 1
+
+
+def wait_until_struck(fault: Fault, stage: Stage) -> None:
+    give_up = time.monotonic() + STRIKE_SECONDS
+    while not fault.has_struck(stage) and time.monotonic() < give_up:
+        time.sleep(0.05)
 
 
 def drained(stage: Stage) -> float:
@@ -182,10 +202,10 @@ def skip_poison(stage: Stage) -> list[str]:
         "SELECT id FROM eventbus_parked WHERE state = 'dead' AND payload ? 'poison'"
     )
     stage.counts["dead letters of poison skipped"] = len(poison)
-    refused = [row for (row,) in poison if not stage.bus("skip", str(row), "--reason=chaos")]
+    refused = stage.do(SKIP.format(rows=[row for (row,) in poison]))
     with stage.connect() as connection:
         connection.execute("DELETE FROM eventbus_event WHERE payload ? 'poison'")
-    return [f"dead letter {row} could not be skipped" for row in refused]
+    return refused
 
 
 def fill(report: Report, history: History, stage: Stage) -> None:
@@ -198,5 +218,7 @@ def fill(report: Report, history: History, stage: Stage) -> None:
                    " GROUP BY status ORDER BY status")
     )  # fmt: skip
     report.counts = dict(sorted(stage.counts.items()))
+    for each in stage.recoveries:
+        each.join()
     times = [each.seconds for each in stage.recoveries if each.seconds is not None]
     report.seconds_until_taken_up = figures(times)

@@ -1,7 +1,7 @@
 """All that a fault can reach: the servers, the shop's processes, the clients."""
 
-import json
 import random
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,12 +44,18 @@ class Stage:
         environment = self.shop.environment | {"DATABASE_URL": self.direct}
         return run("manage.py", "eventbus", *words, **environment).returncode == 0
 
-    def dead(self) -> list[dict[str, Any]]:
+    def wait_for_workers(self) -> None:
+        """Until all bus workers work, at most half a minute: each listens in a session of its own."""
+        listening = "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN eventbus'"
+        give_up = time.monotonic() + 30
+        while self.rows(listening)[0][0] < len(WORKERS) and time.monotonic() < give_up:
+            time.sleep(0.1)
+
+    def do(self, code: str) -> list[str]:
+        """The lines that the code says in the shop's own shell; past the proxy."""
         environment = self.shop.environment | {"DATABASE_URL": self.direct}
-        told: list[dict[str, Any]] = json.loads(
-            succeed("manage.py", "eventbus", "dead", "--json", **environment)
-        )
-        return told
+        said = succeed("manage.py", "shell", "-v0", "-c", code, **environment)
+        return [line for line in said.splitlines() if line]
 
     def revive(self) -> None:
         """Start what has died, whoever ended it."""

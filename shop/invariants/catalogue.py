@@ -1,4 +1,4 @@
-"""The seventeen invariants, in words. `check_invariants --list` prints them."""
+"""The eighteen invariants, in words. `check_invariants --list` prints them."""
 
 from dataclasses import dataclass
 
@@ -131,5 +131,11 @@ INVARIANTS = (
         "Gauges of `/metrics` are what their tables say.",
         ALWAYS,
         "",
+    ),
+    Invariant(
+        "I18",
+        "Nobody waits to be told of an article that can be bought.",
+        AT_REST,
+        "waiting_once_an_article",
     ),
 )

@@ -44,7 +44,7 @@ def record(report: Report) -> None:
 
 
 def gauges() -> Iterable[Metric]:
-    """Seventeen rows at most. What could be checked in part only is left out unless it is broken:
+    """Eighteen rows at most. What could be checked in part only is left out unless it is broken:
     0 would say that it holds."""
     violations = GaugeMetricFamily("shop_invariant_violations", VIOLATIONS, labels=["invariant"])
     checked = GaugeMetricFamily("shop_invariants_checked_timestamp_seconds", CHECKED)

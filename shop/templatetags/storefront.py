@@ -21,6 +21,13 @@ def slot(context: Context, name: str, **arguments: Any) -> SafeString:
     return fill_slot(context["request"], name, **arguments)
 
 
+@register.inclusion_tag("told.html", takes_context=True)
+def told(context: Context) -> dict[str, Any]:
+    """`{% told %}`: what the shopper is to hear of what they did, once. A fragment that a script
+    fetches has it in `<div id="messages" hx-swap-oob="innerHTML">`, so that it is heard there."""
+    return {"messages": context["messages"]}
+
+
 @register.filter
 def money(amount: Decimal | str, currency: str = "") -> str:
     """`{{ order.total|money:order.currency }}`: two decimals and the currency's sign."""

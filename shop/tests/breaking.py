@@ -16,7 +16,7 @@ from apps.inventory.models import Hold, LedgerEntry, StockItem
 from apps.notifications.models import MailboxMessage, Notification, OrderInfo
 from apps.orders.models import IdempotencyKey, Order, OrderLine, Price, StatusChange
 from apps.payments.models import GatewayCharge, Payment, Refund
-from apps.products.models import Availability, BoughtOrder
+from apps.products.models import Availability, BoughtOrder, WaitingShopper
 from eventbus.models import Cursor, Event, Parked, Scheduled
 
 
@@ -195,6 +195,10 @@ def an_event_is_in_no_gauge() -> None:
     _park("lost")
 
 
+def somebody_waits_in_vain() -> None:
+    WaitingShopper.objects.create(sku=_item().sku, email="ada@example.com", subject="ada")
+
+
 BREACHES = (
     Breach(units_appear, "I1"),
     Breach(units_on_hand_change, "I1", "I16"),  # more can be sold than the others were told
@@ -234,6 +238,7 @@ BREACHES = (
     Breach(a_buyer_is_forgotten, "I16"),
     Breach(the_mails_name_another_total, "I16"),
     Breach(an_event_is_in_no_gauge, "I17", "I15"),  # it is set aside
+    Breach(somebody_waits_in_vain, "I18"),
 )
 
 

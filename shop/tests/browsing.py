@@ -1,5 +1,6 @@
 """A shop that runs and a browser to look at it with: what the journey and the pictures share."""
 
+import re
 import shutil
 import socket
 import subprocess
@@ -169,6 +170,32 @@ def add_to_cart(page: Any, product: str, *, option: str = "") -> None:
     if option:
         page.get_by_role("link", name=option, exact=True).click()
     press(page, "Add to cart")
+    page.locator("#messages").get_by_text("in your cart").wait_for()
+    page.goto("/cart/")  # without scripts it is there already
+
+
+def think_twice(page: Any, *, scripts: bool) -> None:
+    """Take the first article out of the cart and put it back; with scripts by the keyboard alone."""
+    press(page, "Remove")
+    told = page.locator("#messages")
+    told.get_by_text("is taken out.").wait_for()
+    if scripts:
+        told.locator("button:focus").wait_for()
+        page.keyboard.press("Enter")
+        page.locator("input[name=quantity]:focus").wait_for()
+    else:
+        press(page, "Undo")
+    told.get_by_text("in your cart.").wait_for()
+
+
+def number_of(page: Any) -> str:
+    """The order's, as the page's title says."""
+    return str(page.locator("h1").inner_text()).removeprefix("Order ")
+
+
+def units_in_cart(page: Any) -> int:
+    badge = page.locator("header .badge")
+    return int(re.findall(r"\d+", badge.inner_text())[0]) if badge.count() else 0
 
 
 def to_review(

@@ -12,7 +12,7 @@ def staff_beside(page: Any) -> Iterator[Any]:
     """A page of somebody of the staff, signed in, in the same shop."""
     base = "/".join(page.url.split("/")[:3])
     staff = page.context.browser.new_page(base_url=base)
-    staff.set_default_timeout(10_000)  # milliseconds
+    staff.set_default_timeout(30_000)  # milliseconds
     sign_in(staff, STAFF)
     yield staff
     staff.context.close()

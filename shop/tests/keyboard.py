@@ -50,9 +50,9 @@ class Keyboard:
         self.page.keyboard.press("Enter")
         assert self.page.evaluate(FOCUS)["main"]
 
-    def press(self, name: str, typing: dict[str, str] | None = None) -> None:
-        """Tab on to what has a name like this and press Enter, which opens another page. On the
-        way, type into the empty fields with these labels."""
+    def press(self, name: str, typing: dict[str, str] | None = None, *, tells: str = "") -> None:
+        """Tab on to what has a name like this and press Enter, which opens another page or, in this
+        one, `tells` something. On the way, type into the empty fields with these labels."""
         visited = []
         for _ in range(STOPS_MOST):
             stop = self.next()
@@ -62,7 +62,14 @@ class Keyboard:
             if stop["empty"] and stop["name"] in (typing or {}):
                 self.page.keyboard.type((typing or {})[stop["name"]])
             elif re.match(name, stop["name"]):
-                with self.page.expect_navigation():
-                    self.page.keyboard.press("Enter")
+                self._enter(tells)
                 return
         raise AssertionError(f"Tab never came to {name!r} on {self.page.url}: {visited}")
+
+    def _enter(self, tells: str) -> None:
+        if tells:
+            self.page.keyboard.press("Enter")
+            self.page.get_by_role("status").get_by_text(tells).wait_for()
+            return
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")

@@ -187,7 +187,7 @@ def main(folder: Path) -> None:
         for walk in (*SHOPPERS, *STAFFS):
             scripts = walk is not without_scripts
             context = browser.new_context(base_url=base, java_script_enabled=scripts)
-            context.set_default_timeout(10_000)  # milliseconds
+            context.set_default_timeout(30_000)  # milliseconds
             walk(context.new_page(), shoot)
             context.close()
 

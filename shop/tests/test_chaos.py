@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bench.chaos.faults import FAULTS
 from bench.chaos.history import History
@@ -13,15 +14,16 @@ from bench.chaos.run import chaos
 from bench.chaos.verdict import lost, mails_twice, phantoms, twice, uncancelled
 
 SEED = 7
+PACE = 1.0 if settings.get_current_profile_name() == "nightly" else 0.2
 
 
-@pytest.mark.nightly
+@pytest.mark.engine("sqlite")  # once is enough: it brings its own servers
 @pytest.mark.process
 @pytest.mark.postgres
 @pytest.mark.redis
 @pytest.mark.timeout(400)
 def test_every_fault_once(tmp_path: Path) -> None:
-    report = chaos(seed=SEED, seconds=1, faults=FAULTS, folder=tmp_path)
+    report = chaos(seed=SEED, seconds=1, faults=FAULTS, folder=tmp_path, pace=PACE)
 
     assert report.violations == [], table(report)
     assert sum(report.faults.values()) == len(FAULTS)

@@ -5,13 +5,15 @@ from collections import Counter
 import pytest
 from django.db import connection
 
-from bench.contention import last_unit, opened, verdict
+from bench.contention import last_unit, verdict
+from bench.contention_shop import opened
 
 CLIENTS, TIMES = 20, 3
 SOLD = {"A": Counter({"CONFIRMED": 1, "FAILED out_of_stock": 19})}
 
 
 @pytest.mark.process
+@pytest.mark.timeout(300)
 def test_the_last_unit_is_sold_once_and_the_others_are_refused_in_words() -> None:
     with opened(connection.vendor) as shop:
         seen = last_unit(shop, clients=CLIENTS, times=TIMES)

@@ -53,3 +53,18 @@ def test_every_test_that_it_names_exists() -> None:
     for file, name in named:
         tree = ast.parse((guarantees.ROOT / file).read_text())
         assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def test_a_sweep_is_a_row_a_database(tmp_path: Path) -> None:
+    path = {
+        "path": "paid",
+        "engine": "sqlite",
+        "points": {"web": 900, "worker": 400},
+        "deaths": {"web": 90, "worker": 41},
+        "violations": ["step 1, point 2: I4"],
+        "recoveries": [0.1, 0.2, 1.5],
+    }
+    other = path | {"path": "declined", "recoveries": [], "violations": []}
+    (tmp_path / "sweep.json").write_text(json.dumps({"paths": [path, other]}))
+    row = "| sqlite | 2 | 2,600 | 262 | 1 | 0.2, 1.5, 1.5 s of 3 |"
+    assert row in guarantees.document(tmp_path)

@@ -108,7 +108,7 @@ def test_nothing_is_found_in_a_healthy_shop(django_db_blocker: Any) -> None:
 
 
 def test_each_invariant_is_broken_once_or_more() -> None:
-    assert [each.name for each in INVARIANTS] == [f"I{number}" for number in range(1, 18)]
+    assert [each.name for each in INVARIANTS] == [f"I{number}" for number in range(1, 19)]
     assert {breach.breaks for breach in BREACHES} == {each.name for each in INVARIANTS}
 
 
@@ -160,7 +160,7 @@ def test_what_needs_a_context_that_is_elsewhere_is_named(monkeypatch: pytest.Mon
 # The command ------------------------------------------------------------------------------------
 @pytest.mark.usefixtures("_shop")
 def test_the_command_names_the_rows_and_fails() -> None:
-    assert run("--at-rest") == (0, "17 invariants, 0 violations.\n")
+    assert run("--at-rest") == (0, "18 invariants, 0 violations.\n")
     order = Order.objects.get(status="CANCELLED")
     Order.objects.filter(pk=order.pk).update(refunded=0)
     code, told = run("--at-rest")
@@ -171,7 +171,7 @@ def test_the_command_names_the_rows_and_fails() -> None:
     [violation] = json.loads(told)["violations"]
     assert (code, violation["invariant"]) == (1, "I4")
     assert {"table": "orders_order", "id": str(order.pk)} in violation["rows"]
-    assert run("--always") == (0, "17 invariants, 0 violations.\n")
+    assert run("--always") == (0, "18 invariants, 0 violations.\n")
 
 
 def test_the_command_lists_what_must_hold() -> None:
@@ -180,7 +180,7 @@ def test_the_command_lists_what_must_hold() -> None:
     assert [line.split()[0] for line in told.splitlines()[::2]] == [
         each.name for each in INVARIANTS
     ]
-    assert len(json.loads(run("--list", "--json")[1])) == 17
+    assert len(json.loads(run("--list", "--json")[1])) == 18
 
 
 @pytest.mark.usefixtures("_shop")
@@ -222,7 +222,7 @@ def test_metrics_tell_of_the_last_check(client: Client) -> None:
     assert {value for _, value in samples(page(), "shop_invariant_violations")} == {0}
     run("--at-rest")
     told = samples(page(), "shop_invariant_violations")
-    assert len(told) == 17
+    assert len(told) == 18
     assert [labels for labels, value in told if value] == [{"invariant": "I4"}]
     [(_, at)] = samples(page(), "shop_invariants_checked_timestamp_seconds")
     assert at <= timezone.now().timestamp()

@@ -16,11 +16,14 @@ from shop.tests.browsing import (
     binary,
     chromium,
     fill_in,
+    number_of,
     pay,
     press,
     running_demo,
     sign_in,
+    think_twice,
     to_review,
+    units_in_cart,
 )
 from shop.tests.cards import GOOD, NO_FUNDS
 from shop.tests.errands import act_on_order, adjust_stock, change_price, wait_for_price
@@ -91,16 +94,6 @@ def heading(page: Any, words: str) -> None:
     page.get_by_role("heading", name=words).wait_for()
 
 
-def number_of(page: Any) -> str:
-    """The order's, as the page's title says."""
-    return str(page.locator("h1").inner_text()).removeprefix("Order ")
-
-
-def units_in_cart(page: Any) -> int:
-    badge = page.locator("header .badge")
-    return int(re.findall(r"\d+", badge.inner_text())[0]) if badge.count() else 0
-
-
 @both_ways
 def test_a_guest_buys_and_the_mails_link_opens_the_order(walk: Walk, scripts: bool) -> None:
     with walk(scripts=scripts) as (page, watch):
@@ -108,6 +101,11 @@ def test_a_guest_buys_and_the_mails_link_opens_the_order(walk: Walk, scripts: bo
             page.goto(address)
             fits(page)
         add_to_cart(page, "Harbour mug", option="Red")
+        page.wait_for_load_state()
+        loads = watch.loads
+        think_twice(page, scripts=scripts)
+        assert not scripts or watch.loads == loads
+        fits(page)
         to_review(page, GOOD, scripts=scripts)
         for step in ("address", "shipping", "payment", "review"):
             page.goto(f"/orders/checkout/{step}/")

@@ -1,6 +1,5 @@
 """No page asks the database more often when there is more to show, and none asks too often."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,14 +13,21 @@ from apps.products.models import Product, Review
 from apps.products.tests.factories import ReviewFactory
 from apps.users.tests.factories import AddressFactory
 from eventbus.testing import drain
+from shop.tests.cards import GOOD
 from shop.tests.factories import ArticleFactory
-from shop.tests.shopper import Shopper
+from shop.tests.forms import Visitor
+from shop.tests.shopper import ADDRESS, Shopper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MOST = 12  # statements of a page
 CATALOGUE_MOST = {"/products/": 2, "/products/c/things/": 2, "/products/first/": 3}
 SESSION_AND_CART = 3  # the session, who that is, and the units in the cart's link
 ACCOUNT = {"email": "ada@example.com", "password": "an analytical engine"}
+STEPS = ("address", "shipping", "payment", "review")
+TYPED = {
+    "address": {"email": ACCOUNT["email"], "line2": ""} | ADDRESS,
+    "payment": {"card_number": GOOD, "card_expiry": "12/35", "card_cvc": "123"},
+}
 PAGES = (
     *CATALOGUE_MOST,
     "/products/?q=thing&sort=price",
@@ -76,14 +82,25 @@ def count(act: Callable[[], Any]) -> int:
     return len(queries)
 
 
+def to_review(visitor: Visitor) -> None:
+    """From the cart through the steps that are not done yet."""
+    visitor.open("/cart/")
+    visitor.press("Checkout")
+    for step in STEPS:
+        if visitor.at == f"/orders/checkout/{step}/" and step != "review":
+            visitor.press("Continue", **TYPED.get(step, {}))
+    if visitor.at == "/payments/card/":  # where it is confirmed without scripts
+        visitor.press("Continue")
+    assert visitor.at == "/orders/checkout/review/"
+
+
 def counts(client: Client, order: str) -> dict[str, int]:
     """Of every page, by its address."""
     found = {path: count(lambda path=path: client.get(path)) for path in PAGES}
     found["order"] = count(lambda: client.get(f"/orders/{order}/"))
-    quote = re.search(r'name="quote" value="([^"]+)"', client.get("/cart/").text)
-    assert quote
-    form = {"quote": quote[1]}
-    found["checkout"] = count(lambda: client.post("/orders/checkout/", form, follow=True))
+    to_review(Visitor(client))
+    for step in STEPS:
+        found[step] = count(lambda step=step: client.get(f"/orders/checkout/{step}/"))
     return found
 
 

@@ -9,6 +9,7 @@ from shop.tests.servers import Postgres
 
 
 @pytest.mark.process
+@pytest.mark.timeout(300)
 @pytest.mark.postgres
 @pytest.mark.engine("sqlite")  # once is enough: it brings its own database
 def test_two_restarts_lose_nothing(tmp_path: Path, postgres_server: Postgres) -> None:

@@ -133,6 +133,13 @@ def test_home_leads_to_the_first_page(declare: Any, client: Client) -> None:
     assert client.get("/").headers["Location"] == "/healthz"
 
 
+@pytest.mark.django_db
+def test_the_first_page_is_what_the_apps_put_there(client: Client) -> None:
+    page = client.get("/").content.decode()
+    assert "Nothing is for sale here yet." in page
+    assert '<a class="button" href="/products/">See everything</a>' in page
+
+
 def test_home_leads_to_the_api_where_no_page_is_served(declare: Any, client: Client) -> None:
     declare()
     assert client.get("/").headers["Location"] == "/api/v1/"

@@ -19,6 +19,7 @@ BACK_SECONDS = 40
 pytestmark = [
     pytest.mark.process,
     pytest.mark.postgres,
+    pytest.mark.timeout(300),
     pytest.mark.engine("sqlite"),  # once is enough: it brings its own database
 ]
 

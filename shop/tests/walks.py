@@ -73,13 +73,17 @@ def account(page: Any, shoot: Shoot) -> None:
 
 def _follow_mail(page: Any, subject: str) -> None:
     """The link in the newest mail about that, once it has come."""
+    _mail(page, subject)
+    page.locator("section a[href*='/users/']").first.click()
+
+
+def _mail(page: Any, subject: str) -> None:
     mail = page.get_by_role("link", name=re.compile(subject, re.IGNORECASE)).first
     page.goto("/notifications/mailbox/")
     while not mail.count():
         page.wait_for_timeout(100)
         page.reload()
     mail.click()
-    page.locator("section a[href*='/users/']").first.click()
 
 
 def around(page: Any, shoot: Shoot) -> None:
@@ -138,10 +142,11 @@ def _answer(page: Any, path: str, text: str) -> None:
 def coupons(page: Any, shoot: Shoot) -> None:
     """A coupon that is refused and one that is taken, and another country."""
     add_to_cart(page, "Paring knife")
-    for name, code in {"coupon-refused": "HARBOUR5", "coupon": "WELCOME10"}.items():
+    codes = {"coupon-refused": ("HARBOUR5", "to go"), "coupon": ("WELCOME10", "in your cart")}
+    for name, (code, told) in codes.items():
         fill_in(page, {"Coupon code": code})
         press(page, "Use coupon")
-        page.locator("main > [role=status] .notice").wait_for()
+        page.locator("#messages").get_by_text(told).wait_for()
         shoot(page, name)
     page.get_by_label("Country").select_option("US")
     press(page, "Update delivery")
@@ -215,9 +220,27 @@ def changes(page: Any, shoot: Shoot) -> None:
         press(page, "Accept the changes")
         to_review(page, GOOD)
         adjust_stock(staff, "LTN-GRA", "-18")
-    press(page, "Place order")
-    page.get_by_role("heading", name="Sold out").wait_for()
-    shoot(page, "order-sold-out")
+        press(page, "Place order")
+        page.get_by_role("heading", name="Sold out").wait_for()
+        shoot(page, "order-sold-out")
+        wait_in_the_cart(page, shoot)
+        adjust_stock(staff, "LTN-GRA", "18")
+    _mail(page, "is back")
+    shoot(page, "mail-back")
+
+
+def wait_in_the_cart(page: Any, shoot: Shoot) -> None:
+    """To be told of what is sold out, and to take it out."""
+    page.goto("/cart/")
+    page.locator("summary", has_text="Tell me").click()
+    shoot(page, "cart-sold-out")
+    fill_in(page, {"Your e-mail": "ada@example.com"})
+    press(page, "Tell me when it is back")
+    page.get_by_text("We will write to").wait_for()
+    shoot(page, "waiting")
+    press(page, "Remove")
+    page.get_by_text("is taken out").wait_for()
+    shoot(page, "cart-undo")
 
 
 def money_back(page: Any, shoot: Shoot) -> None:

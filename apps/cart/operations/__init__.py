@@ -22,7 +22,14 @@ from apps.cart.operations.errors import (
     SoldOut,
 )
 from apps.cart.operations.expiring import expire_cart
-from apps.cart.operations.filling import Put, add_line, remove_line, set_quantity
+from apps.cart.operations.filling import (
+    Put,
+    TakenOut,
+    add_line,
+    put_back,
+    remove_line,
+    set_quantity,
+)
 from apps.cart.operations.knowing import record_articles, record_stock
 from apps.cart.operations.outcomes import record_orders, settle_orders
 from apps.cart.operations.quoting import SignedQuote, make_quote, make_quotes
@@ -42,6 +49,7 @@ __all__ = [
     "Put",
     "SignedQuote",
     "SoldOut",
+    "TakenOut",
     "accept_changes",
     "add_again",
     "add_line",
@@ -51,6 +59,7 @@ __all__ = [
     "make_quote",
     "make_quote_with",
     "make_quotes",
+    "put_back",
     "record_articles",
     "record_orders",
     "record_stock",

@@ -34,6 +34,15 @@ class Put:
         return f"{self.title}: {self.notice}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOut:
+    """What was taken out of a cart, and can be put back."""
+
+    sku: str
+    title: str
+    quantity: int  # units
+
+
 @transaction.atomic
 def add_line(*, owner: str, sku: str, quantity: int) -> Put:
     """Put `quantity` more (1 to 99) of the article into the owner's open cart, making one if
@@ -73,11 +82,32 @@ def set_quantity(*, owner: str, sku: str, quantity: int) -> Put:
 
 
 @transaction.atomic
-def remove_line(*, owner: str, sku: str) -> None:
+def remove_line(*, owner: str, sku: str) -> TakenOut:
     """Take the article out of the owner's open cart. Raises NotInCart."""
     cart, line = _line_of(owner, sku)
     line.delete()
     touch(cart)
+    title = Article.objects.filter(sku=sku).values_list("title", flat=True).first()
+    return TakenOut(sku=sku, title=title or sku, quantity=line.quantity)
+
+
+@transaction.atomic
+def put_back(*, owner: str, sku: str, quantity: int) -> Put:
+    """Undo `remove_line`: have `quantity` (1 to 99) of the article in the owner's open cart again,
+    or as many as are left. Of one that is in it already nothing changes, so twice is once.
+
+    Raises BadQuantity, NotSold, SoldOut and CartFull; then nothing has changed and no cart was made.
+    """
+    if not 1 <= quantity <= MOST:
+        raise BadQuantity
+    article, most = _for_sale(sku)
+    cart = open_cart(owner)
+    lines = {line.sku: line for line in cart.lines.all()}
+    if line := lines.get(sku):
+        return Put(sku=sku, title=article.title, asked=line.quantity, quantity=line.quantity)
+    if len(lines) >= MOST_LINES:
+        raise CartFull
+    return put_more(cart, None, article, quantity, most)
 
 
 def put_more(cart: Cart, line: CartLine | None, article: Article, quantity: int, most: int) -> Put:

@@ -110,8 +110,8 @@ def test_more_than_is_left_is_lowered_and_said(shopper):
 def test_lines_are_changed_and_taken_out(shopper):
     cart_of({"MUG": 1, "HAT": 1, "LMP": 1})
     assert "5 × Article MUG" in post(shopper, "lines/MUG/", quantity=5)
-    assert "Taken out" in post(shopper, "lines/HAT/", quantity=0)
-    assert "Taken out" in post(shopper, "lines/LMP/remove/")
+    assert "Article HAT is taken out." in post(shopper, "lines/HAT/", quantity=0)
+    assert "Article LMP is taken out." in post(shopper, "lines/LMP/remove/")
     assert "not in your cart" in post(shopper, "lines/LMP/remove/")
     assert "from 0 to 99" in post(shopper, "lines/MUG/", quantity=-1)
     assert open_lines() == {"MUG": 5}

@@ -84,6 +84,20 @@ def tell_of_account(name, /, **change):
     return emit(name, who | ACCOUNT[name] | change, key=USER)
 
 
+def back_in_stock(**change):
+    """products.back_in_stock, to somebody who waits."""
+    facts = {
+        "waiting_id": str(uuid7()),
+        "sku": "TEA-1",
+        "title": "Tea & Co",
+        "url": "http://127.0.0.1:8080/products/tea/?sku=TEA-1",
+        "subject": "5f0c",
+        "email": "ada@example.com",
+        "leave_url": "http://127.0.0.1:8080/products/waiting/leave/a-token/",
+    } | change
+    return emit("products.back_in_stock", facts, key=facts["waiting_id"])
+
+
 def low_stock(sku="TEA-1", available=2):
     return emit(
         "inventory.low_stock", {"sku": sku, "available": available, "threshold": 3}, key=sku

@@ -15,6 +15,7 @@ from django.core import mail
 
 from apps.notifications.models import Notification
 from apps.notifications.tests.factories import (
+    back_in_stock,
     low_stock,
     place,
     refund,
@@ -73,6 +74,7 @@ CASES = {
     "email_changed": partial(tell_of_account, "users.email_changed"),
     "password_reset": partial(tell_of_account, "users.password_reset_requested"),
     "password_changed": partial(tell_of_account, "users.password_changed"),
+    "back_in_stock": back_in_stock,
     "low_stock": low_stock,
     "low_stock_none": partial(low_stock, "CUP <1>", 0),
     "refund_failed": kept,

@@ -8,6 +8,7 @@ from apps.notifications.models import Notification, OptOut, OrderInfo, Refund
 from apps.notifications.tests.factories import (
     ACCOUNT,
     MORE,
+    back_in_stock,
     low_stock,
     place,
     refund,
@@ -31,6 +32,7 @@ def everything():
     refund_failed(order_id)
     for name in ACCOUNT:
         tell_of_account(name)
+    back_in_stock()
     low_stock()
     drain()
 

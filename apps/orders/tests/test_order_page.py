@@ -133,7 +133,8 @@ def test_a_declined_order_explains_itself_and_offers_another_card(guest):
     drain()
     html = guest.get(page(order)).content.decode()
     assert "Your card has insufficient funds." in html
-    assert "Nothing was charged, the stock is released, and your cart is as it was." in html
+    for words in ("Nothing was charged.", "Your cart and your address are as they were."):
+        assert words in html
     assert f'action="{page(order, "retry/")}"' in html
     assert "Cancel this order" not in html
     assert "http-equiv" not in html

@@ -14,11 +14,11 @@ from apps.orders import operations, queries
 from apps.orders.access import owner_of
 from apps.orders.carriers import tracking_url
 from apps.orders.forms import PaymentForm
-from apps.orders.models import Order
+from apps.orders.models import Order, TimelineEntry
 from apps.orders.refusals import NotCancellable, Refusal
 from apps.orders.transitions import may_move
 from apps.orders.views.entering import exchange, kept_private, opened, see, to_order, with_access
-from apps.orders.wording import status_words, timeline_of
+from apps.orders.wording import money_words, next_words, status_words, timeline_of, tone
 
 
 @kept_private
@@ -55,9 +55,7 @@ def timeline(request: HttpRequest, order_id: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """Cancel the order, if it is not too late."""
     order = opened(request, order_id)
-    if operations.cancel_order(order_id=order.pk, by="customer"):
-        messages.success(request, "Your order is cancelled.")
-    else:
+    if not operations.cancel_order(order_id=order.pk, by="customer"):
         messages.error(request, str(NotCancellable()))
     return see(order.pk)
 
@@ -109,6 +107,10 @@ def _order_context(order: Order) -> dict[str, Any]:
         "reloads": live and not can_retry,  # never under somebody's typing
         "reload_after": 10 if action_url else 2,  # seconds; there is something to press
         "status_words": status_words(order, acts=bool(action_url)),
+        "next_words": next_words(order, acts=bool(action_url)),
+        "money_words": money_words(order),
+        "tone": tone(order),
+        "released": any(step.kind == TimelineEntry.Kind.RELEASED for step in steps),
         "can_cancel": may_move(order.status, Order.Status.CANCELLED),
         "can_retry": can_retry,
         "too_late": declined and not can_retry,

@@ -5,6 +5,7 @@ from apps.products.admin.choosing import OptionValueAdmin
 from apps.products.admin.reading import AvailabilityAdmin, BoughtOrderAdmin
 from apps.products.admin.reviews import ReviewAdmin
 from apps.products.admin.sales import PriceListAdmin
+from apps.products.admin.waiting import WaitingShopperAdmin
 
 __all__ = [
     "AvailabilityAdmin",
@@ -15,4 +16,5 @@ __all__ = [
     "ProductAdmin",
     "ReviewAdmin",
     "VariantAdmin",
+    "WaitingShopperAdmin",
 ]

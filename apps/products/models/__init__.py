@@ -16,6 +16,7 @@ from apps.products.models.pictures import Picture
 from apps.products.models.reviews import Decision, Review
 from apps.products.models.sales import PriceList, SalePrice
 from apps.products.models.slugs import CategorySlug, ProductSlug
+from apps.products.models.waiting import WaitingShopper
 
 __all__ = [
     "AXES",
@@ -37,6 +38,7 @@ __all__ = [
     "SalePrice",
     "Variant",
     "VariantValue",
+    "WaitingShopper",
     "Word",
     "validate_picture",
     "validate_product_slug",

@@ -20,6 +20,7 @@ RESERVED = {
     "c",
     "pictures",
     "suggest",
+    "waiting",
 }  # what else lies beside the products' addresses
 
 

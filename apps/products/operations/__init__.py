@@ -27,11 +27,13 @@ from apps.products.operations.sales import (
 from apps.products.operations.stock import record_availability
 from apps.products.operations.telling import announce
 from apps.products.operations.variants import change_price, save_variant
+from apps.products.operations.waiting import NotSoldOut, leave, wait_for
 
 __all__ = [
     "Article",
     "NewProduct",
     "NotBought",
+    "NotSoldOut",
     "TooDeep",
     "Written",
     "activate",
@@ -47,6 +49,7 @@ __all__ = [
     "end_sale",
     "import_products",
     "index_words",
+    "leave",
     "move_category",
     "move_product",
     "note_purchases",
@@ -64,5 +67,6 @@ __all__ = [
     "save_variant",
     "set_sale_price",
     "take_turns",
+    "wait_for",
     "write_review",
 ]

@@ -17,6 +17,7 @@ from apps.products.events import ProductChanged
 from apps.products.models import Picture, PriceList, Product, SalePrice, Variant
 from apps.products.operations.listing import enlist
 from apps.products.operations.rows import take_turns
+from apps.products.operations.waiting import tell_waiting
 from eventbus import publish
 
 DERIVED = ("sale_price", "picture", "picture_alt")  # of a variant
@@ -56,6 +57,7 @@ def _renew(variants: QuerySet[Variant], *, unchanged_too: bool) -> int:
     Variant.objects.bulk_update(changed, [*DERIVED, "version"], batch_size=AT_ONCE)
     visible = visible_categories()
     list_anew({row.product_id for row in changed}, visible)
+    tell_waiting([row.sku for row in changed])  # some may be for sale again
     return _tell(changed, visible)
 
 

@@ -26,6 +26,7 @@ class Card:
     picture: str  # recipe
     picture_alt: str
     available: int | None  # units of all variants; None while inventory has not spoken
+    rating: Decimal | None = None  # its stars, where that is what the list is about
 
 
 # What a card is made of: columns of a listing, in this order, and its `units`.

@@ -72,11 +72,15 @@ def shelf(wish: Wish, tree: Tree, *, size: int) -> Shelf:
     return _shelf(wish, shown, size, items, _items(rows, RESULTS) if wish.narrowed else items)
 
 
+def first_cards(wish: Wish, tree: Tree, *, size: int) -> list[Card]:
+    """The first of what the wish asks for; one query."""
+    rows = sorted(_page(_narrowed(_pool(wish, tree), wish), wish, size), key=lambda row: row[1])
+    return [_card(row) for row in rows[:size]]
+
+
 def best_cards(terms: Sequence[Term], tree: Tree, *, size: int, every: bool = True) -> list[Card]:
     """What has the terms, the best first; one query."""
-    wish = Wish(terms=terms, every=every, ordering=BEST)
-    rows = sorted(_page(_pool(wish, tree), wish, size), key=lambda row: row[1])
-    return [_card(row) for row in rows[:size]]
+    return first_cards(Wish(terms=terms, every=every, ordering=BEST), tree, size=size)
 
 
 def _shelf(

@@ -25,9 +25,11 @@ from apps.products.models import (
     SalePrice,
     Variant,
     VariantValue,
+    WaitingShopper,
 )
 from apps.products.operations.options import combination, worded
 from apps.products.operations.telling import DERIVED, derive, list_anew, visible_categories
+from apps.products.shoppers import subject_of
 from eventbus.testing import emit
 
 
@@ -150,6 +152,17 @@ class ReviewFactory(factory.django.DjangoModelFactory):
             operations.reject_review(review=review.pk, by="user:1", reason="Not a review.")
         review.refresh_from_db()
         return review
+
+
+class WaitingShopperFactory(factory.django.DjangoModelFactory):
+    """A guest who waits."""
+
+    class Meta:
+        model = WaitingShopper
+
+    sku = factory.Sequence(lambda n: f"SKU-{n}")
+    email = factory.Sequence(lambda n: f"guest-{n}@example.com")
+    subject = factory.LazyAttribute(lambda row: subject_of(customer_id=None, email=row.email))
 
 
 def a_value(product, axis, name):

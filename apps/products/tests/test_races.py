@@ -11,7 +11,7 @@ from django.db.models import Sum
 from uuid_utils.compat import uuid7
 
 from apps.products import operations
-from apps.products.models import Decision, Product, Review, Variant
+from apps.products.models import Availability, Decision, Product, Review, Variant, WaitingShopper
 from apps.products.tests.factories import (
     PriceListFactory,
     ProductFactory,
@@ -157,3 +157,21 @@ def test_a_product_hidden_and_repriced_at_once_is_told_last_as_it_is():
     assert [fact["version"] for fact in facts] == [2, 3]
     assert (facts[-1]["active"], facts[-1]["price"]) == (False, "9.00")
     assert not Product.objects.get().listed
+
+
+def test_who_asks_while_it_comes_back_is_told_or_need_not_wait(mug):
+    """Nobody is listed behind the news, and one address is told once."""
+    stock = Availability.objects.create(sku="MUG", available=0, version=1)
+    ask = partial(operations.wait_for, sku="MUG", email="ada@example.com", subject="ada")
+    news = partial(
+        operations.record_availability, [Availability(sku="MUG", available=1, version=2)]
+    )
+    told = 0
+    for _ in range(5):
+        stock.save()
+        results = at_once(ask, news, ask)
+        refused = [result for result in results if isinstance(result, operations.NotSoldOut)]
+        assert [result for result in results if isinstance(result, Exception)] == refused
+        told += len(refused) < 2
+        assert len(published("products.back_in_stock")) == told
+        assert not WaitingShopper.objects.exists()

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.products import operations, pictures, queries
 from apps.products.forms import ReviewForm
 from apps.products.models import Product, Review
-from apps.products.shoppers import ReviewThrottle, customer_of
+from apps.products.shoppers import ReviewThrottle, customer_of, waiting_of
 from apps.products.structured import painting_address, product_data, trail_data
 from apps.products.views.moved import moved
 
@@ -116,6 +116,8 @@ def _product_page(
         "currency": settings.SHOP_CURRENCY,
         "address": request.build_absolute_uri(reverse("products:product", args=[slug])),
     }
+    if available == 0:
+        context |= waiting_of(request, variant.sku)
     return render(request, "products/product.html", context, status=status)
 
 

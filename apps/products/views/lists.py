@@ -70,7 +70,7 @@ def _context(request: HttpRequest, said: Asking, tree: queries.Tree) -> dict[str
     branch, shelf = said.wish.branch, found.shelf
     path = branch.path if branch else ()
     plain = said.address == "?"
-    return {
+    context = {
         "category": branch,
         "path": path[:-1],
         "asking": said,
@@ -87,6 +87,10 @@ def _context(request: HttpRequest, said: Asking, tree: queries.Tree) -> dict[str
         "data": list_data(request, path, shelf.cards) if plain else None,
         "painting": painting_address(request, shelf.cards[0].picture if shelf.cards else ""),
     }
+    # By all that it shows, so that a fragment that is kept is never an old one.
+    shown = ("asking", "facets", "cards", "before", "after", "alike", "open")
+    nearest = (found.respelt, found.nearest)
+    return context | {"shown": (request.path, *nearest, *(context[name] for name in shown))}
 
 
 def _bare(request: HttpRequest) -> str:

@@ -17,7 +17,7 @@ from shop.invariants.violation import Violation
 
 class Command(BaseCommand):
     help = (
-        "Check the invariants I1 to I17 in the tables, in one snapshot. What an event under way may"
+        "Check the invariants I1 to I18 in the tables, in one snapshot. What an event under way may"
         " still mend is left out. Exit code 1 when something does not hold."
     )
 

@@ -38,5 +38,5 @@ def _run(schema_editor: Any, statements: list[str]) -> None:
 
 class Migration(migrations.Migration):
     atomic = False  # as CREATE INDEX CONCURRENTLY demands
-    dependencies = [("products", "0012_fill_listings")]
+    dependencies = [("products", "0013_waiting")]
     operations = [migrations.RunPython(build, tear_down)]
