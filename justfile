@@ -23,7 +23,7 @@ run:
 worker:
     uv run manage.py eventbus run
 
-# All tests: on SQLite, on PostgreSQL and Redis, each app alone
+# All tests: each app alone and the bus and the shop on SQLite, all together on PostgreSQL and Redis
 test *options:
     uv run pytest {{ options }}
 
@@ -108,6 +108,6 @@ screenshots folder="screenshots":
 contracts:
     uv run manage.py eventbus contracts --write
 
-# The tests in three more random orders, hypothesis trying twenty times as hard, and what CI has no time for: bad input on PostgreSQL, a restore between clusters, the bus's whole bar
+# The tests in three more random orders, hypothesis trying twenty times as hard, and what CI has no time for: all bad input at each address (CI sends a fourth) and on PostgreSQL, the apps' tests beside each other on SQLite too, a restore between clusters, the bus's whole bar
 nightly:
     for seed in 1 2 3; do uv run pytest --randomly-seed=$seed --hypothesis-profile=nightly || exit; done

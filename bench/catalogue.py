@@ -2,7 +2,8 @@
 
 Products of `manage.py seed_catalogue` on a real PostgreSQL with fsync on. A figure is the median of
 whole requests in this process, one after the other: middleware, queries, template; and beside it the
-95th percentile, how many queries there were and how long they took together.
+95th percentile, how many queries there were, and the processors' time of a request: here and in the
+server. On a quiet machine that is what a request takes; on a busy one only that can be compared.
 
     python -m bench.catalogue --products 100000      ten minutes for the default million
     python -m bench.catalogue --database URL         one that is seeded already
@@ -15,6 +16,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -45,7 +47,8 @@ def main() -> None:
     for name, figure in figures.items():
         print(
             f"{name:32} {figure['p50_ms']:7.1f} ms  p95 {figure['p95_ms']:7.1f}"
-            f"  queries {figure['queries']}: {figure['database_ms']:6.1f} ms"
+            f"  cpu {figure['cpu_ms']:6.1f}, of it {figure['database_cpu_ms']:6.1f} in the database"
+            f"  queries {figure['queries']}"
         )
 
 
@@ -139,10 +142,13 @@ def _measured(path: str, options: argparse.Namespace) -> dict[str, Any]:
         if client.get(path).status_code != 200:
             raise SystemExit(f"{path} is not answered.")
     taken = []
+    here, there = time.process_time(), _server_seconds()
     for _ in range(options.requests):
         begun = time.perf_counter()
         client.get(path)
         taken.append((time.perf_counter() - begun) * 1000)
+    database_ms = (_server_seconds() - there) * 1000 / options.requests
+    cpu_ms = (time.process_time() - here) * 1000 / options.requests + database_ms
     with CaptureQueriesContext(connection) as asked:
         client.get(path)
     if options.explain:
@@ -150,9 +156,20 @@ def _measured(path: str, options: argparse.Namespace) -> dict[str, Any]:
     return {
         "p50_ms": round(median(taken), 2),
         "p95_ms": round(percentile(taken, 0.95), 2),
+        "cpu_ms": round(cpu_ms, 1),
+        "database_cpu_ms": round(database_ms, 1),
         "queries": len(asked),
-        "database_ms": round(sum(float(query["time"]) for query in asked) * 1000, 1),
     }
+
+
+def _server_seconds() -> float:
+    """The processor's time of the server's process for our connection; it runs on this machine."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def _explain(path: str, asked: list[dict[str, str]]) -> None:

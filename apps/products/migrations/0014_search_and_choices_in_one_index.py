@@ -11,12 +11,14 @@ FORWARDS = [
        USING gin (document, string_to_array(choices, chr(10)))""",
     "DROP INDEX IF EXISTS listing_document",
     "DROP INDEX IF EXISTS listing_choices",
+    "ANALYZE products_listing",  # how common each choice is, is known of an index from then on
 ]
 BACKWARDS = [
     "CREATE INDEX IF NOT EXISTS listing_document ON products_listing USING gin (document)",
     """CREATE INDEX IF NOT EXISTS listing_choices ON products_listing
        USING gin (string_to_array(choices, chr(10)))""",
     "DROP INDEX IF EXISTS listing_found",
+    "ANALYZE products_listing",
 ]
 
 
