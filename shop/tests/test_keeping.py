@@ -15,7 +15,7 @@ from apps.users.tests.factories import UserFactory
 from shop.demo import drain
 from shop.tests.factories import ArticleFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # on PostgreSQL the bus sees commits only
 PUBLIC = {  # the same for everybody, and told so
     "/products/suggest/",
     "/products/sitemap.xml",

@@ -8,7 +8,7 @@ from django.test import Client
 
 from shop.tests.factories import ArticleFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # on PostgreSQL the bus sees commits only
 
 
 def locations(client: Client, address: str) -> list[str]:
