@@ -89,6 +89,8 @@ def test_with_a_default_address_it_is_the_card_and_the_order(ada: Visitor) -> No
     ada.press("Checkout")
     assert ada.at == STEP.format("payment")
     pay(ada)
+    main, _, _ = ada.text.partition("</main>")
+    assert 'href="/legal/refunds/"' in main  # said before paying, not in the footer alone
     ada.press("Place order · €24.90")
     order = Order.objects.get()
     assert (order.line1, order.email) == ("1 Harbour Street", "ada@example.com")
