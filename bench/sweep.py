@@ -251,9 +251,9 @@ def _go_on(path: Any, number: int, state: State) -> list[str]:
 
     state = dict(state)
     paths.wait_for_the_dead()
-    for step in path.steps[number:]:
+    for at, step in enumerate(path.steps[number:]):
         step.act(state)
-        if step is not paths.WORK_UP_TO_THE_CALL:  # or it would be made
+        if at == 0 and step is paths.WORK:  # which alone makes calls: one may have been under way
             paths.take_over_calls(state)
     paths.settle()
     found: list[str] = paths.wrong(path)
