@@ -83,7 +83,15 @@ def chaos(runs: list[Any]) -> str:
                 taken_up(run.get("seconds_until_taken_up", {})),
             )
         )
-    head = ["seed", "faults", "tries", "503", "broken off, or other 5xx", "at rest after", "broken promises"]
+    head = [
+        "seed",
+        "faults",
+        "tries",
+        "503",
+        "broken off, or other 5xx",
+        "at rest after",
+        "broken promises",
+    ]
     return table([*head, f"{TAKEN_UP} a worker's death"], rows)
 
 
