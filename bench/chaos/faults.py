@@ -54,7 +54,7 @@ class WorkersKilled(Fault):
             time.sleep(stage.draw.uniform(0, 0.5))
             victim = stage.draw.choice(WORKERS)
             stage.shop.kill(victim)
-            stage.recoveries.append(Recovery(stage))
+            stage.recoveries.append(Recovery(stage.connect))
             stage.start(victim)
 
 

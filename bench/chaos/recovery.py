@@ -2,13 +2,11 @@
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Any
 
 import psycopg
-
-if TYPE_CHECKING:
-    from bench.chaos.stage import Stage
 
 GIVE_UP = 30.0  # seconds
 LOOK = 0.02  # seconds between two looks
@@ -26,9 +24,9 @@ class Recovery(threading.Thread):
     """Begun right after a kill; in the end `seconds` has the time until each of the orders that
     were under way had its next event (GIVE_UP, when one had none), or None when there were none."""
 
-    def __init__(self, stage: "Stage") -> None:
+    def __init__(self, connect: Callable[..., psycopg.Connection[Any]]) -> None:
         super().__init__(name="recovery", daemon=True)
-        self.stage = stage
+        self.connect = connect
         self.seconds: float | None = None
         self.killed = time.monotonic()
         self.start()
@@ -38,7 +36,7 @@ class Recovery(threading.Thread):
             self.measure()
 
     def measure(self) -> None:
-        with self.stage.connect(autocommit=True) as connection:
+        with self.connect(autocommit=True) as connection:
             under_way = connection.execute(UNDER_WAY).fetchall()
             left = dict(under_way)
             while left and time.monotonic() < self.killed + GIVE_UP:
