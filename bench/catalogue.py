@@ -94,7 +94,7 @@ def _pages() -> dict[str, str]:
     return {
         "everything": every,
         "category, page 1": hall,
-        "category, page 9000": _deep(hall, "seed-0", "product"),
+        "category, page 9000": _deep(hall, "seed-0", "product_id"),
         "category, by price": f"{hall}?sort=price",
         "category, by price, page 9000": _deep(f"{hall}?sort=price", "seed-0", "price_from"),
         "leaf": leaf,
@@ -126,8 +126,8 @@ def _deep(address: str, category: str, field: str) -> str:
     tops = Category.objects.filter(slug=category)
     inside = Listing.objects.filter(category__parent__parent__in=tops)
     place = min(DEEP * PAGE_SIZE, inside.count() - PAGE_SIZE) - 1
-    row = inside.order_by(*dict.fromkeys([field, "product"]))[place]
-    value = row.product_id if field == "product" else getattr(row, field)
+    row = inside.order_by(*dict.fromkeys([field, "product_id"]))[place]
+    value = getattr(row, field)
     cursor = queries.cursor(field, value=value, key=row.product_id, back=False)
     return f"{address}{'&' if '?' in address else '?'}cursor={cursor}"
 

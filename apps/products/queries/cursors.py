@@ -93,7 +93,7 @@ def _rank(value: str) -> float:
 
 VALUES: dict[str, Callable[[Any], Any]] = {  # of the fields that pages are ordered by
     "id": UUID,
-    "product": UUID,
+    "product_id": UUID,
     "price_from": _price,
     "title": _title,
     "rank": _rank,

@@ -131,16 +131,17 @@ def _page(results: QuerySet[Listing], wish: Wish, size: int) -> QuerySet[Listing
     ordering = ORDERINGS[wish.ordering]
     ranked = ordering.lstrip("-") == "rank"
     if ranked:
-        # Of many alternatives PostgreSQL expects many rows, and would walk the table for a few.
-        plain = all(len(term) == 1 for term in wish.terms)
+        # Of many alternatives, and of words with choices, PostgreSQL would walk the table to find a
+        # few in order; without one it meets the lists of an index.
+        plain = all(len(term) == 1 for term in wish.terms) and not wish.narrowed
         first = (results.order_by("id") if plain else results).values("pk")[:RANKED]
         results = _ranked(Listing.objects.filter(pk__in=first), wish)
-    ids = page_from(results, ordering, wish.at, key="product").values("pk")[: size + 1]
+    ids = page_from(results, ordering, wish.at, key="product_id").values("pk")[: size + 1]
     found = Listing.objects.filter(pk__in=ids)
     if ranked:
         found = _ranked(found, wish)
     back = wish.at is not None and wish.at.back
-    order = [_order(ordering, back=back), _order(_sign(ordering) + "product", back=back)]
+    order = [_order(ordering, back=back), _order(_sign(ordering) + "product_id", back=back)]
     return (
         found.order_by()
         .annotate(
@@ -213,5 +214,5 @@ def _card(row: Any) -> Card:
 def _cursor(wish: Wish, row: Any, *, back: bool) -> str:
     ordering, shown = ORDERINGS[wish.ordering], _card(row)
     _, _, score, key, *_ = row
-    value = {"product": key, "price_from": shown.price, "title": shown.title, "rank": score}
+    value = {"product_id": key, "price_from": shown.price, "title": shown.title, "rank": score}
     return cursor(ordering, value=value[ordering.lstrip("-")], key=key, back=back)

@@ -11,8 +11,8 @@ from apps.products.search import Term
 BEST, TAKEN_IN = "best", "taken_in"
 ORDERINGS = {  # by their names in addresses: the field of a listing, "-" before it from the highest
     BEST: "-rank",
-    TAKEN_IN: "product",
-    "newest": "-product",
+    TAKEN_IN: "product_id",
+    "newest": "-product_id",
     "price": "price_from",
     "-price": "-price_from",
     "title": "title",
