@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.timezone import localtime
 
 from apps.cart import operations, queries
 from apps.cart.models import Article, Cart, CartLine, CartOrder, Coupon, CouponUse, Stock
@@ -76,7 +77,8 @@ class CouponAdmin(admin.ModelAdmin):
 
     @admin.display(description="Good", ordering="ends_at")
     def window(self, coupon: Coupon) -> str:
-        ends = [f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (coupon.starts_at, coupon.ends_at)]
+        both = (coupon.starts_at, coupon.ends_at)
+        ends = [f"{localtime(at):%Y-%m-%d %H:%M}" if at else "" for at in both]
         return " to ".join(ends) if any(ends) else "always"
 
     @admin.display(description="Held now", ordering="held")

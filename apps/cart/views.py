@@ -145,11 +145,11 @@ def accept(request: HttpRequest) -> HttpResponse:
 
 
 def _quote(
-    owner: str | None, delivery: dict[str, str]
+    owner: str | None, cart: queries.Contents, delivery: dict[str, str]
 ) -> tuple[operations.SignedQuote | None, operations.CouponRefused | None]:
     """The quote, or why the coupon is refused; neither while the page has other things to say."""
     try:
-        return operations.make_quote(owner=owner, **delivery), None
+        return operations.make_quote(owner=owner, cart=cart, **delivery), None
     except operations.CouponRefused as refusal:
         return None, refusal
     except (operations.EmptyCart, operations.CartChanged):
@@ -204,9 +204,10 @@ def _page(request: HttpRequest, focus: str = "") -> HttpResponse:
     _tell_notices(request)
     kept = delivery_in(request.COOKIES.get(shoppers.DELIVERY, ""))
     form = DeliveryForm(kept | request.GET.dict())
-    signed, refused = _quote(owner, form.cleaned_data) if form.is_valid() else (None, None)
+    cart = queries.contents(owner)
+    signed, refused = _quote(owner, cart, form.cleaned_data) if form.is_valid() else (None, None)
     context = {
-        "cart": queries.contents(owner),
+        "cart": cart,
         "form": form,
         "quote": signed and signed.quote,
         "token": signed and signed.token,
