@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import ExpressionWrapper, F, FloatField, QuerySet, Value
 
 from apps.products.models import Listing, Review
+from apps.products.queries.fitting import units_left
 from apps.products.queries.listing import Card
 from apps.products.queries.reviews import Approved
-from apps.products.queries.shelf import units_left
 from apps.products.queries.tree import Branch, Tree, children
 
 LATELY = 200  # reviews: what was praised long ago may be forgotten
@@ -48,7 +48,7 @@ def best_rated(*, size: int) -> list[Card]:
         F("product__rating_sum") * 1.0 / F("product__rating_count"), output_field=FloatField()
     )
     found = Listing.objects.filter(product__in=lately, product__rating_count__gt=0)
-    best = found.annotate(stars=average, units=units_left())
+    best = found.annotate(stars=average, units=units_left({}))
     rows = best.order_by("-stars", "-product__rating_count", "product").values(
         *("title", "price_from", "on_sale", "units", "product__slug"),
         *("product__price_to", "product__cover", "product__cover_alt", "stars"),
