@@ -45,7 +45,7 @@ def shooter(folder: Path) -> Shoot:
     folder.mkdir(parents=True, exist_ok=True)
 
     def shoot(page: Any, name: str) -> None:
-        page.wait_for_load_state()
+        page.wait_for_load_state("networkidle" if name in FOREIGN else "load")
         page.evaluate(WHOLE)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": HEIGHT})
