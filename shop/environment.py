@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -34,6 +35,17 @@ def connect_seconds() -> int:
     if waited < 2:
         raise ImproperlyConfigured(f"DATABASE_CONNECT_SECONDS is {waited}, and must be 2 or more.")
     return waited
+
+
+def time_zone() -> str:
+    """The zone of the times that people read, as "Europe/Berlin". Raises ImproperlyConfigured."""
+    name: str = env.str("TIME_ZONE", "Europe/Berlin")
+    try:
+        return ZoneInfo(name).key
+    except (LookupError, OSError, ValueError):  # unknown, a folder of zones, no name at all
+        raise ImproperlyConfigured(
+            f"TIME_ZONE is {name!r}, and must be a zone as Europe/Berlin or UTC."
+        ) from None
 
 
 def redis_cache(url: str) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """Who owns a request: what cart, orders and payments bind their rows to. Which trace it is part
-of: what its events carry on. A page for whoever comes to where only forms are sent. And who may
+of: what its events carry on. In which zone its times are. A page for whoever comes to where only forms are sent. And who may
 keep an answer."""
 
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from eventbus import tracing
 
@@ -33,6 +35,20 @@ class OwnerMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.get_owner = partial(owner_of, request)  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+class LocalTimeMiddleware:
+    """Pages tell times in the shop's zone, and what staff type there is read in it; the API keeps
+    to UTC."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith("/api/"):
+            return self.get_response(request)
+        with timezone.override(settings.SHOP_TIME_ZONE):
+            return self.get_response(request)
 
 
 class NotKeptMiddleware:

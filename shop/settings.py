@@ -11,7 +11,15 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from shop.environment import BASE_DIR, PRODUCTION, connect_seconds, env, redis_cache, secrets
+from shop.environment import (
+    BASE_DIR,
+    PRODUCTION,
+    connect_seconds,
+    env,
+    redis_cache,
+    secrets,
+    time_zone,
+)
 
 DEBUG = env.bool("DEBUG", not PRODUCTION)
 if PRODUCTION and DEBUG:
@@ -35,6 +43,7 @@ ALL_CONTEXTS = ["products", "users", "cart", "orders", "payments", "inventory", 
 SHOP_CONTEXTS = env.list("SHOP_CONTEXTS", default=ALL_CONTEXTS)
 SHOP_NAME = env.str("SHOP_NAME", "Harbour & Pine")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", "EUR")
+SHOP_TIME_ZONE = time_zone()
 SHOP_URL = env.str("SHOP_URL", "http://127.0.0.1:8080")  # for links in mails
 ORDER_PAYMENT_WINDOW = timedelta(minutes=env.int("ORDER_PAYMENT_MINUTES", 30))
 CHALLENGE_WINDOW = timedelta(minutes=env.int("CHALLENGE_MINUTES", 10))
@@ -81,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "shop.middleware.OwnerMiddleware",
+    "shop.middleware.LocalTimeMiddleware",
     "shop.middleware.NotKeptMiddleware",
     "shop.middleware.FormsOnlyMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -262,7 +272,7 @@ STAFF_MAIL = env.list("STAFF_MAIL", default=[] if PRODUCTION or TESTING else ["s
 
 # Text, time, files ----------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = "UTC"
+TIME_ZONE = "UTC"  # of the database, the API and logs; people read SHOP_TIME_ZONE
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static-root"

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template import Context, Template
+from django.utils.timezone import localtime
 
 from apps.cart import operations, queries
 from apps.cart.models import Article, Cart, CartLine, CartOrder, Coupon, CouponUse, Stock
@@ -71,12 +72,14 @@ class CouponAdmin(admin.ModelAdmin):
 
     @admin.display(description="Takes off", ordering="amount")
     def takes_off(self, coupon: Coupon) -> str:
-        unit = "%" if coupon.kind == Coupon.Kind.PERCENT else settings.SHOP_CURRENCY
-        return f"{coupon.amount.normalize():f} {unit}"
+        if coupon.kind == Coupon.Kind.PERCENT:
+            return f"{coupon.amount.normalize():f} %"
+        return Template("{{ amount|money }}").render(Context({"amount": coupon.amount}))
 
     @admin.display(description="Good", ordering="ends_at")
     def window(self, coupon: Coupon) -> str:
-        ends = [f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (coupon.starts_at, coupon.ends_at)]
+        both = (coupon.starts_at, coupon.ends_at)
+        ends = [f"{localtime(at):%Y-%m-%d %H:%M}" if at else "" for at in both]
         return " to ".join(ends) if any(ends) else "always"
 
     @admin.display(description="Held now", ordering="held")

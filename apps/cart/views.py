@@ -119,6 +119,7 @@ def coupon(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"Coupon {code} is in your cart.")
     except (operations.CouponRefused, operations.EmptyCart, TooManyTries) as refusal:
         messages.error(request, str(refusal) or "Your cart is empty.")
+        return _back(request, focus="coupon", typed=form.cleaned_data["code"])
     return _back(request, focus="coupon")
 
 
@@ -145,11 +146,11 @@ def accept(request: HttpRequest) -> HttpResponse:
 
 
 def _quote(
-    owner: str | None, delivery: dict[str, str]
+    owner: str | None, cart: queries.Contents, delivery: dict[str, str]
 ) -> tuple[operations.SignedQuote | None, operations.CouponRefused | None]:
     """The quote, or why the coupon is refused; neither while the page has other things to say."""
     try:
-        return operations.make_quote(owner=owner, **delivery), None
+        return operations.make_quote(owner=owner, cart=cart, **delivery), None
     except operations.CouponRefused as refusal:
         return None, refusal
     except (operations.EmptyCart, operations.CartChanged):
@@ -198,15 +199,17 @@ def _tell_notices(request: HttpRequest) -> None:
         messages.warning(request, notice)
 
 
-def _page(request: HttpRequest, focus: str = "") -> HttpResponse:
-    """The cart; for a script its part that changes, with the focus on that line or the coupon."""
+def _page(request: HttpRequest, focus: str = "", typed: str = "") -> HttpResponse:
+    """The cart; for a script its part that changes, with the focus on that line or the coupon, whose
+    refused code stays as it was typed."""
     owner = shoppers.owner(request)
     _tell_notices(request)
     kept = delivery_in(request.COOKIES.get(shoppers.DELIVERY, ""))
     form = DeliveryForm(kept | request.GET.dict())
-    signed, refused = _quote(owner, form.cleaned_data) if form.is_valid() else (None, None)
+    cart = queries.contents(owner)
+    signed, refused = _quote(owner, cart, form.cleaned_data) if form.is_valid() else (None, None)
     context = {
-        "cart": queries.contents(owner),
+        "cart": cart,
         "form": form,
         "quote": signed and signed.quote,
         "token": signed and signed.token,
@@ -214,6 +217,7 @@ def _page(request: HttpRequest, focus: str = "") -> HttpResponse:
         "most": MOST,
         "query": request.GET.urlencode(),
         "focus": focus,
+        "typed": typed,
     }
     response = render(
         request, "cart/_part.html" if _in_part(request) else "cart/cart.html", context
@@ -241,10 +245,10 @@ def _added(request: HttpRequest, *, added: bool) -> HttpResponse:
     return response
 
 
-def _back(request: HttpRequest, focus: str = "") -> HttpResponse:
+def _back(request: HttpRequest, focus: str = "", typed: str = "") -> HttpResponse:
     """To the cart, for the same delivery as before."""
     if _in_part(request):
-        response = _page(request, focus)
+        response = _page(request, focus, typed)
         response["HX-Trigger"] = "news"  # for its link in the header
         return response
     _tell_notices(request)

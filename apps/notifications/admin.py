@@ -86,7 +86,9 @@ class NotificationAdmin(ReadOnly, admin.ModelAdmin):
         if notification.order_id is None:
             return ""
         number = getattr(notification, "order_number", None) or notification.order_id
-        return format_html('<a href="?order_id={}">{}</a>', notification.order_id, number)
+        return format_html(
+            '<a class="nowrap" href="?order_id={}">{}</a>', notification.order_id, number
+        )
 
     @admin.display(description="error")
     def last_error(self, notification: Notification) -> str:

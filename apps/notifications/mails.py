@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.notifications.access import stop_token
 from apps.notifications.models import FOR_STAFF, OPTIONAL, Notification, OrderInfo
@@ -55,9 +56,11 @@ def write(kind: str, *, whose: str, facts: Mapping[str, Any]) -> Mail:
         "stop_url": stop_url(kind, whose=whose),
     }
     context["title"] = subject = " ".join(SUBJECTS[Kind(kind)].format(**context).split())
-    text, html = (
-        render_to_string(f"notifications/mails/{kind}.{part}", context) for part in ("txt", "html")
-    )
+    with timezone.override(settings.SHOP_TIME_ZONE):
+        text, html = (
+            render_to_string(f"notifications/mails/{kind}.{part}", context)
+            for part in ("txt", "html")
+        )
     return Mail(  # parts that were left out leave gaps
         subject=subject,
         text=re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n",

@@ -6,6 +6,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from apps.orders import operations, queries
 from apps.orders.access import owner_of
@@ -75,7 +77,7 @@ def _actor(request: HttpRequest) -> str:
 @admin.register(Order)
 class OrderAdmin(ReadOnly, admin.ModelAdmin):
     list_display = [
-        *("number", "status", "email", "total", "currency", "refunded", "placed_at", "needs_you"),
+        *("in_one_line", "status", "email", "total", "refunded", "placed_at", "needs_you"),
     ]
     list_filter = [NeedsYou, "status", "placed_at", "country"]
     search_fields = ["number", "=id", "email", "name", "=cart_id", "=tracking", "lines__sku"]
@@ -96,6 +98,10 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
         manages = self.has_manage_permission(request)
         may = {action for action, to in BUTTONS.items() if manages and may_move(order.status, to)}
         return super().render_change_form(request, context | {"may": may}, *args, **kwargs)
+
+    @admin.display(description="number", ordering="number")
+    def in_one_line(self, order: Order) -> SafeString:
+        return format_html('<span class="nowrap">{}</span>', order.number)
 
     @admin.display(description="needs you")
     def needs_you(self, order: Any) -> str:

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Literal
 
 from django.conf import settings
+from django.template import Context, Template
 from django.template.defaultfilters import capfirst
 
 from apps.orders.models import Order, TimelineEntry
 
 Kind = TimelineEntry.Kind
 State = Literal["done", "pending", "failed"]
-SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}
 STATUS_WORDS = {
     Order.Status.PENDING: "We are working on your order.",
     Order.Status.CONFIRMED: "Thank you! Your order is confirmed.",
@@ -160,7 +160,8 @@ def cancelled(by: str, reason: str) -> str:
 
 def amount(value: Decimal | str, currency: str) -> str:
     """An amount with its currency, for a sentence."""
-    return f"{SIGNS.get(currency, currency + ' ')}{Decimal(value):,.2f}"
+    context = Context({"value": value, "currency": currency})
+    return Template("{{ value|money:currency }}").render(context)
 
 
 def sold_out(missing: Iterable[dict[str, object]]) -> str:

@@ -6,7 +6,9 @@ from uuid import uuid4
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template import Context, Template
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -46,7 +48,7 @@ class RefundInline(ReadOnly, admin.TabularInline):
 @admin.register(Payment)
 class PaymentAdmin(ReadOnly, admin.ModelAdmin):
     list_display = [
-        "order_id",
+        "order",
         "status",
         "amount",
         "currency",
@@ -58,11 +60,15 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
         "created_at",
     ]
     list_filter = ["status", "refunds__status", "failure_code", "decline_code"]
-    search_fields = ["order_id", "gateway_key", "owner"]
+    search_fields = ["order_number", "order_id", "gateway_key", "owner"]
     exclude = ["token_hash", "challenge"]  # whoever has the challenge can answer it
     readonly_fields = ["kept", "refundable", "gateway_log"]
     inlines = [RefundInline]
     actions = ["give_back"]
+
+    @admin.display(ordering="order_number")
+    def order(self, payment: Payment) -> SafeString:
+        return format_html('<span class="nowrap">{}</span>', payment.order_name)
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         """May give money back."""
@@ -72,7 +78,7 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
     def gateway_log(self, payment: Payment) -> SafeString:
         """What the gateway did and said, oldest first."""
         lines = [
-            (f"{line.at:%Y-%m-%d %H:%M:%S}", line.what, line.status, line.key)
+            (f"{timezone.localtime(line.at):%Y-%m-%d %H:%M:%S}", line.what, line.status, line.key)
             for line in queries.gateway_log(payment)
         ]
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{} {}: {} ({})</li>", lines))
@@ -101,7 +107,10 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
         except operations.RefundRefused as refusal:
             form.add_error(None, str(refusal))
             return False
-        told = f"{refund.amount} {payment.currency} asked to be given back: {refund.reason}"
+        amount = Template("{{ amount|money:currency }}").render(
+            Context({"amount": refund.amount, "currency": payment.currency})
+        )
+        told = f"{amount} asked to be given back: {refund.reason}"
         self.log_change(request, payment, told)
         self.message_user(request, told, messages.SUCCESS)
         return True
@@ -112,7 +121,7 @@ class RefundAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["payment", "amount", "status", "cause", "reason", "by", "created_at"]
     list_filter = ["status", "cause"]
     list_select_related = ["payment"]
-    search_fields = ["payment__order_id", "gateway_key"]
+    search_fields = ["payment__order_number", "payment__order_id", "gateway_key"]
 
 
 @admin.register(PaymentMethod)

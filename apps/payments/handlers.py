@@ -22,6 +22,7 @@ class PlacedOrder:
     placed_at: datetime
     pay_before: datetime
     url: str = ""
+    number: str = ""
 
 
 @payload

@@ -3,13 +3,13 @@
 Read kindly: what cannot be is left out, as if nobody had asked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.template import Context, Template
 
 from apps.products import queries
 from apps.products.queries import BEST, ORDERINGS, TAKEN_IN, Wish
@@ -17,6 +17,12 @@ from apps.products.search import asked, choices, terms
 from apps.products.search.words import LONGEST_QUESTION
 
 MOST = Decimal(10) ** 10  # of a price
+NAMES = {
+    "price_min": "From {{ value|money }}",
+    "price_max": "Up to {{ value|money }}",
+    "in_stock": "In stock",
+    "on_sale": "On sale",
+}
 
 type Pair = tuple[str, str]
 
@@ -136,11 +142,6 @@ def _query(pairs: Iterable[Pair]) -> str:
 
 def _named(pair: Pair) -> str:
     name, value = pair
-    labels: Mapping[str, Any] = {
-        "option": value.replace(":", ": ", 1),
-        "price_min": f"From {value}",
-        "price_max": f"Up to {value}",
-        "in_stock": "In stock",
-        "on_sale": "On sale",
-    }
-    return str(labels[name])
+    if name == "option":
+        return value.replace(":", ": ", 1)
+    return Template(NAMES[name]).render(Context({"value": value}))

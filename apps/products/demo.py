@@ -2,11 +2,14 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from itertools import product as every
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 
 from apps.products import operations
@@ -116,7 +119,8 @@ def _article(
     )
 
 
-def _put_on_sale(*, prices: dict[str, str], **sale: Any) -> None:
-    row = operations.save_price_list(**sale)
+def _put_on_sale(*, name: str, starts_at: datetime, prices: dict[str, str]) -> None:
+    begins = starts_at.replace(tzinfo=ZoneInfo(settings.SHOP_TIME_ZONE))
+    row = operations.save_price_list(name=name, starts_at=begins)
     for sku, price in prices.items():
         operations.set_sale_price(price_list=row.pk, sku=sku, price=Decimal(price))

@@ -31,6 +31,11 @@ from shop.tests.cards import GOOD, NO_FUNDS
 from shop.tests.walks import WALKS, Shoot, money_back
 
 WIDTHS, THEMES, HEIGHT = (390, 1280), ("light", "dark"), 900
+WHOLE = """() => {
+  const late = [...document.querySelectorAll("[loading=lazy]")];
+  for (const one of late) one.loading = "eager";
+  return Promise.all(late.map(one => one.decode()));
+}"""  # pictures below the window come too
 LONG = "Everyday cotton blanket"
 
 
@@ -40,6 +45,8 @@ def shooter(folder: Path) -> Shoot:
     folder.mkdir(parents=True, exist_ok=True)
 
     def shoot(page: Any, name: str) -> None:
+        page.wait_for_load_state("networkidle" if name in FOREIGN else "load")
+        page.evaluate(WHOLE)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": HEIGHT})
             for theme in THEMES:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from apps.cart.tests.factories import CouponFactory
 from apps.products.models import Product, Review
 from apps.products.tests.factories import ReviewFactory
 from apps.users.tests.factories import AddressFactory
@@ -95,7 +96,9 @@ def to_review(visitor: Visitor) -> None:
 
 
 def counts(client: Client, order: str) -> dict[str, int]:
-    """Of every page, by its address."""
+    """Of every page, by its address; with a coupon in the cart."""
+    client.post("/cart/coupon/", {"code": "TEN"})
+    assert "Coupon TEN" in client.get("/cart/").text
     found = {path: count(lambda path=path: client.get(path)) for path in PAGES}
     found["order"] = count(lambda: client.get(f"/orders/{order}/"))
     to_review(Visitor(client))
@@ -105,6 +108,7 @@ def counts(client: Client, order: str) -> dict[str, int]:
 
 
 def test_a_page_with_more_on_it_takes_no_more_statements(ada: Shopper, client: Client) -> None:
+    CouponFactory(code="TEN")
     client.force_login(get_user_model().objects.get())
     few = counts(client, grow(ada, by=1))
     many = counts(client, grow(ada, by=4))

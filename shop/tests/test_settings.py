@@ -6,6 +6,9 @@ import sys
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from shop import environment
 
 KEY = "x7Qm-2vWb9Jc4RtY8nLd6KpHs3FgZa1TeUo5IiXqCwVbNmLk0"
 PRODUCTION = {
@@ -94,6 +97,13 @@ def test_nobody_waits_for_ever() -> None:
     told = manage("check", DATABASE_CONNECT_SECONDS="0", DATABASE_URL="postgres://127.0.0.1/a")
     assert told.returncode != 0
     assert told.stderr.strip().endswith("DATABASE_CONNECT_SECONDS is 0, and must be 2 or more.")
+
+
+@pytest.mark.parametrize("name", ["Harbour/Pine", "Europe", "../zones", ""])
+def test_a_zone_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("TIME_ZONE", name)
+    with pytest.raises(ImproperlyConfigured, match=f"TIME_ZONE is '{name}'"):
+        environment.time_zone()
 
 
 def test_the_demo_is_not_for_production() -> None:

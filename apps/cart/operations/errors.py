@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
-from django.conf import settings
+from django.template import Context, Template
 
 from apps.cart import queries
+
+MINIMUM = "This coupon needs articles for {{ minimum|money }} or more: {{ missing|money }} to go."
 
 
 class NotSold(ValueError):
@@ -89,8 +91,5 @@ class CouponMinimum(CouponRefused):
         self.missing = missing
 
     def __str__(self) -> str:
-        currency = settings.SHOP_CURRENCY
-        return (
-            f"This coupon needs articles for {self.minimum} {currency} or more:"
-            f" {self.missing} {currency} to go."
-        )
+        sums = {"minimum": self.minimum, "missing": self.missing}
+        return Template(MINIMUM).render(Context(sums))

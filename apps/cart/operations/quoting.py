@@ -36,8 +36,14 @@ class Delivery:
     shipping_method: str
 
 
-def make_quote(*, owner: str | None, country: str, shipping_method: str) -> SignedQuote:
-    """A signed offer for what is in the owner's open cart, good for QUOTE_LIFETIME. An unchanged
+def make_quote(
+    *,
+    owner: str | None,
+    country: str,
+    shipping_method: str,
+    cart: queries.Contents | None = None,
+) -> SignedQuote:
+    """A signed offer for what is in the owner's open cart (`cart`, where it was just read), good for QUOTE_LIFETIME. An unchanged
     cart is quoted under the same version again, and a version makes one order ever. With a coupon
     in the cart, one use of it is held for as long as the offer can still be ordered; without one
     nothing is written.
@@ -46,7 +52,8 @@ def make_quote(*, owner: str | None, country: str, shipping_method: str) -> Sign
     CouponRefused; KeyError and ValueError for a country and a method that we do not send to or by.
     Nothing is then held.
     """
-    [signed] = _signed_quotes(owner, country, [shipping_method])
+    cart = queries.contents(owner) if cart is None else cart
+    [signed] = _signed_quotes(owner, cart, country, [shipping_method])
     return signed
 
 
@@ -55,12 +62,13 @@ def make_quotes(*, owner: str | None, country: str) -> list[SignedQuote]:
     same version of the cart: together they hold one use of its coupon. Raises as make_quote does.
     """
     methods = [method.value for method in COUNTRIES[country].methods]
-    return _signed_quotes(owner, country, methods)
+    return _signed_quotes(owner, queries.contents(owner), country, methods)
 
 
-def _signed_quotes(owner: str | None, country: str, methods: Iterable[str]) -> list[SignedQuote]:
+def _signed_quotes(
+    owner: str | None, cart: queries.Contents, country: str, methods: Iterable[str]
+) -> list[SignedQuote]:
     deliveries = [Delivery(country=country, shipping_method=method) for method in methods]
-    cart = queries.contents(owner)
     if owner is None or cart.cart_id is None:
         raise EmptyCart
     if cart.changes:

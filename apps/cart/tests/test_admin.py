@@ -1,6 +1,6 @@
 """What staff see of carts, and how they make coupons."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -55,6 +55,8 @@ def test_staff_make_a_coupon_and_change_it(admin_client):
     }
     made = admin_client.post(f"{URL}add/", form(**window, total_limit="5"))
     assert made.status_code == 302
+    assert Coupon.objects.get().starts_at == datetime(2025, 12, 31, 23, tzinfo=UTC)  # in Berlin
+    assert "2026-01-01 00:00 to 2027-01-01 00:00" in page(admin_client.get(URL))
     changed = admin_client.post(f"{URL}TEN/change/", form(code="OTHER", amount="12.5"))
     assert changed.status_code == 302
     [coupon] = Coupon.objects.all()

@@ -189,6 +189,15 @@ def test_the_page_says_why_a_code_is_refused(shopper, code, said):
     assert open_lines() == {"MUG": 3}
 
 
+def test_a_code_that_was_refused_stays_to_be_mended(shopper):
+    cart_of({"MUG": 3})
+    script = {"HX-Request": "true"}
+    shown = page(shopper.post("/cart/coupon/", {"code": "T<N"}, headers=script))
+    assert 'name="code" maxlength="40" value="T&lt;N"' in shown
+    CouponFactory()
+    assert 'name="code"' not in page(shopper.post("/cart/coupon/", {"code": "ten"}, headers=script))
+
+
 def test_the_page_stops_guessing(shopper):
     cart_of({"MUG": 3})
     for n in range(TRIES):

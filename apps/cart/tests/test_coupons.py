@@ -101,7 +101,7 @@ def test_the_minimum_says_what_is_missing():
     with pytest.raises(operations.CouponMinimum) as refusal:
         apply()
     assert (refusal.value.minimum, refusal.value.missing) == (25, 15)
-    assert str(refusal.value).endswith("25.00 EUR or more: 15.00 EUR to go.")
+    assert str(refusal.value).endswith("€25.00 or more: €15.00 to go.")
 
 
 @pytest.mark.parametrize("code", ["NONE", "", "T%N", "TEN;", "x" * 200, "ﬀ", "TEN\u200b"])

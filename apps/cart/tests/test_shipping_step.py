@@ -102,7 +102,7 @@ def test_a_coupon_that_is_refused_leads_to_the_cart():
     CouponFactory(minimum="20.01")
     cart_of({"a": 2}, coupon="TEN")
     html = shown()
-    assert "This coupon needs articles for 20.01 EUR or more: 0.01 EUR to go." in html
+    assert "This coupon needs articles for €20.01 or more: €0.01 to go." in html
     assert 'href="/cart/"' in html
     assert "<button" not in html
     assert not CouponUse.objects.exists()

@@ -104,7 +104,7 @@ def test_an_order_s_mails_are_found_by_its_number_and_lead_to_each_other(client)
 
     for query in ({"q": "hp-1000"}, {"order_id": str(order_id)}):
         page = client.get(PATH, query).text
-        assert page.count(f'<a href="?order_id={order_id}">HP-1000</a>') == 2
+        assert page.count(f'<a class="nowrap" href="?order_id={order_id}">HP-1000</a>') == 2
         assert "HP-2000" not in page
     assert client.get(PATH, {"q": ""}).text.count("?order_id=") == 3
 

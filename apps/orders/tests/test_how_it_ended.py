@@ -1,5 +1,7 @@
 """What the order's page says at first sight: how it stands, where the money is, what comes next."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from apps.orders import operations
@@ -108,9 +110,11 @@ def test_a_sold_out_order_held_nothing_and_leads_back_to_the_cart(guest):
     assert "is free again" not in html
 
 
-def test_the_day_is_told_once_and_the_zone_too(guest):
+def test_the_day_is_told_once_and_the_shops_zone_too(guest, settings):
+    settings.SHOP_TIME_ZONE = "Asia/Tokyo"
     order = paid()
     html = shown(guest, order)
-    day = order.placed_at.strftime("%-d %b %Y")
-    assert html.count(f"{day}, ") == 1
-    assert "Times are in UTC." in html
+    placed = order.placed_at.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert html.count(f"{placed:%-d %b %Y, }") == 1
+    assert f"{placed:%-d %b %Y, %H:%M:%S}" in html
+    assert "Times are in JST." in html

@@ -53,6 +53,7 @@ class Payment(models.Model):
     # What orders.created says; null or blank until it has come.
     placed_at = models.DateTimeField(null=True)
     pay_before = models.DateTimeField(null=True)  # no charge starts later
+    order_number = models.CharField(max_length=20, blank=True, default="", db_default="")
     owner = models.CharField(max_length=80, blank=True)
     token_hash = models.CharField(max_length=64, blank=True)  # of the payment method
     currency = models.CharField(max_length=3, blank=True)  # ISO 4217
@@ -114,7 +115,12 @@ class Payment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"payment of order {self.order_id}"
+        return f"payment of order {self.order_name}"
+
+    @property
+    def order_name(self) -> str:
+        """What people call the order; its id while orders has not told."""
+        return self.order_number or str(self.order_id)
 
     @property
     def kept(self) -> Decimal:

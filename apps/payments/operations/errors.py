@@ -2,6 +2,10 @@
 
 from decimal import Decimal
 
+from django.template import Context, Template
+
+AT_MOST = "At most {{ left|money:currency }} can be given back."
+
 
 class RefundRefused(Exception):
     """The refund is refused, and nothing has changed."""
@@ -36,7 +40,8 @@ class TooMuch(RefundRefused):
     code = "more_than_captured"
 
     def __init__(self, left: Decimal, currency: str) -> None:
-        super().__init__(f"At most {left} {currency} can be given back.")
+        context = Context({"left": left, "currency": currency})
+        super().__init__(Template(AT_MOST).render(context))
         self.left = left
 
 

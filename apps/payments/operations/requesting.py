@@ -26,7 +26,10 @@ from eventbus import publish
 
 Status = Payment.Status
 # What orders.created tells; the same however often it is told.
-TOLD = ["owner", "amount", "currency", "token_hash", "placed_at", "pay_before", "order_path"]
+TOLD = [
+    *("order_number", "owner", "amount", "currency", "token_hash"),
+    *("placed_at", "pay_before", "order_path"),
+]
 
 
 class PlacedOrder(Protocol):
@@ -34,6 +37,8 @@ class PlacedOrder(Protocol):
 
     @property
     def order_id(self) -> UUID: ...
+    @property
+    def number(self) -> str: ...
     @property
     def owner(self) -> str: ...
     @property
@@ -57,6 +62,7 @@ def note_orders(orders: Sequence[PlacedOrder]) -> None:
     rows = [
         new_payment(
             order.order_id,
+            order_number=order.number,
             owner=order.owner,
             amount=order.total,
             currency=order.currency,

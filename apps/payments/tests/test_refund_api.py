@@ -109,7 +109,7 @@ def test_more_than_is_left_is_a_conflict(order_id: UUID, staff: APIClient) -> No
     answer = staff.post(url(order_id), WANTED | {"amount": "60.00"}, format="json", **KEY)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "more_than_captured")
-    assert answer.json()["detail"] == "At most 59.90 EUR can be given back."
+    assert answer.json()["detail"] == "At most €59.90 can be given back."
     assert Refund.objects.count() == 0
 
 
@@ -187,7 +187,8 @@ def test_staff_give_back_by_a_form_and_once(order_id: UUID) -> None:
     client = signed_in("view_payment", "refund_payment")
 
     page = act(client, order_id)
-    assert "59.90 left" in page.text
+    assert "Order A-1001: €59.90 captured" in page.text
+    assert "€59.90 left." in page.text
     key = page.context["form"]["key"].value()
     for _ in range(2):  # a double click
         done = act(client, order_id, apply="1", amount="9.90", reason="Late.", key=key)
@@ -197,7 +198,7 @@ def test_staff_give_back_by_a_form_and_once(order_id: UUID) -> None:
     [refund] = Refund.objects.all()
     assert (str(refund.amount), refund.reason, refund.status) == ("9.90", "Late.", "done")
     assert refund.by.startswith("user:")
-    assert "9.90 EUR asked to be given back: Late." in str(LogEntry.objects.first())
+    assert "€9.90 asked to be given back: Late." in str(LogEntry.objects.first())
 
 
 def test_the_form_says_what_is_wrong(order_id: UUID) -> None:
@@ -205,7 +206,7 @@ def test_the_form_says_what_is_wrong(order_id: UUID) -> None:
     client = signed_in("view_payment", "refund_payment")
 
     page = act(client, order_id, apply="1", amount="60", reason="Late.", key="k")
-    assert "At most 59.90 EUR can be given back." in page.text
+    assert "At most €59.90 can be given back." in page.text
     page = act(client, order_id, apply="1", amount="0", reason="", key="k")
     assert "This field is required." in page.text
     assert Refund.objects.count() == 0

@@ -15,7 +15,7 @@ from apps.products.queries.wishes import Wish
 from apps.products.search import choices
 
 AXES_SHOWN, VALUES_SHOWN = 5, 14  # those that most results have
-SIZES = ("xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl")
+SIZES = ("xxs", "xs", "s", "small", "m", "medium", "l", "large", "xl", "xxl", "xxxl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +116,11 @@ def _axes(wish: Wish, shown: Shelf) -> list[Axis]:
         axes.setdefault(value.partition(":")[0], []).append(value)
     several = [name for name in axes if len(axes[name]) > 1 or name in wish.values]
     kept = sorted({*several[:AXES_SHOWN], *wish.values})
-    return [
+    found = [
         Axis(name=name, values=_values(name, _first(axes[name], chosen), wish, shown))
         for name in kept
     ]
+    return [axis for axis in found if axis.values]
 
 
 def _first(values: Sequence[str], chosen: set[str]) -> list[str]:

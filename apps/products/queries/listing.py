@@ -25,7 +25,8 @@ class Card:
     on_sale: bool  # a variant costs less than it regularly does
     picture: str  # recipe
     picture_alt: str
-    available: int | None  # units of all variants; None while inventory has not spoken
+    available: int | None  # units of all variants that fit; None while inventory has not spoken
+    sku: str = ""  # of the variant that it is shown by, where the list was narrowed down to some
     rating: Decimal | None = None  # its stars, where that is what the list is about
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import QuerySet, Value
 
 from apps.products.models import Listing, Product
+from apps.products.queries.fitting import units_left
 from apps.products.queries.listing import CARD, Card, card
-from apps.products.queries.shelf import units_left
 
 LOOKED_AT = 12  # products on each side; more would cost more than they are looked at
 PLACE = ("in_stock", "part", "product_id")  # what is near is ordered by
@@ -25,4 +25,4 @@ def related(product: Product, *, count: int) -> list[Card]:
 
 def _cards(found: QuerySet[Listing], part: int) -> QuerySet[Listing, Any]:
     near = Listing.objects.filter(pk__in=found.values("pk")[:LOOKED_AT]).order_by()
-    return near.annotate(part=Value(part), units=units_left()).values_list(*PLACE, *CARD)
+    return near.annotate(part=Value(part), units=units_left({})).values_list(*PLACE, *CARD)

@@ -5,7 +5,7 @@ For that no count goes beyond MOST rows, and a list by rank is the best of the f
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,21 +15,19 @@ from django.db.models import (
     DecimalField,
     F,
     FloatField,
-    Func,
     IntegerField,
     OrderBy,
-    OuterRef,
     Q,
     QuerySet,
-    Subquery,
     UUIDField,
     Value,
     Window,
 )
 from django.db.models.functions import Cast, RowNumber
 
-from apps.products.models import Availability, Listing, Variant
+from apps.products.models import Listing
 from apps.products.queries.cursors import cursor, page_from
+from apps.products.queries.fitting import NOBODY, shown_by, units_left
 from apps.products.queries.listing import CARD, RANKED, Card, card
 from apps.products.queries.tree import Tree
 from apps.products.queries.wishes import BEST, ORDERINGS, Wish
@@ -147,10 +145,11 @@ def _page(results: QuerySet[Listing], wish: Wish, size: int) -> QuerySet[Listing
         .annotate(
             part=Value(PAGE),
             place=Window(RowNumber(), order_by=order),
-            units=units_left(),
+            units=units_left(wish.values),
+            shown=shown_by(wish.values),
             score=F("rank") if ranked else Value(0.0, FloatField()),
         )
-        .values_list(*COLUMNS, *CARD)
+        .values_list(*COLUMNS, *CARD, "shown")
     )
 
 
@@ -166,6 +165,7 @@ def _light(found: QuerySet[Listing], part: int) -> QuerySet[Listing, Any]:
         "text": Value("", CharField()),
         "price": Cast(Value(None), DecimalField(max_digits=12, decimal_places=2)),
         "units": Cast(Value(None), IntegerField()),
+        "shown": NOBODY,
     }
     return (
         Listing.objects.filter(pk__in=ids)
@@ -173,7 +173,7 @@ def _light(found: QuerySet[Listing], part: int) -> QuerySet[Listing, Any]:
         .annotate(part=Value(part), place=Value(0), **nothing)
         .values_list(
             *("part", "place", "score", "key", "category_id", "in_stock", "choices"),
-            *("text", "price_from", "on_sale", "text", "price", "text", "text", "units"),
+            *("text", "price_from", "on_sale", "text", "price", "text", "text", "units", "shown"),
         )
     )
 
@@ -191,14 +191,6 @@ def _order(ordering: str, *, back: bool) -> OrderBy:
     return OrderBy(F(ordering.removeprefix("-")), descending=falling)
 
 
-def units_left() -> Subquery:
-    """Of all variants; null while inventory has not spoken."""
-    mine = Variant.objects.filter(product=OuterRef(OuterRef("product")), active=True)
-    stock = Availability.objects.filter(sku__in=mine.values("sku")).order_by()
-    # Not Sum(): that would group, and a group of nothing is no row.
-    return Subquery(stock.annotate(units=Func(F("available"), function="SUM")).values("units"))
-
-
 def _items(rows: list[Any], part: int) -> list[Item]:
     return [
         Item(category, price, bool(on_sale), bool(in_stock), frozenset(lines.split("\n")[1:-1]))
@@ -208,7 +200,11 @@ def _items(rows: list[Any], part: int) -> list[Item]:
 
 
 def _card(row: Any) -> Card:
-    return card(row[len(COLUMNS) :])
+    found, shown = card(row[len(COLUMNS) : -1]), row[-1]
+    if not shown:
+        return found
+    sku, picture, alt = shown.split("\n", 2)
+    return replace(found, sku=sku, picture=picture, picture_alt=alt)
 
 
 def _cursor(wish: Wish, row: Any, *, back: bool) -> str:

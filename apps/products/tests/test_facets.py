@@ -132,7 +132,7 @@ def test_chips_take_back_what_was_chosen(client, shop):
     query = "?q=thing&option=Colour%3ABlue&option=Size%3AM&price_max=30.00&in_stock=1&sort=price"
     asking = client.get(f"/products/{query}").context["asking"]
     assert [chip.name for chip in asking.chips] == [
-        *("Colour: Blue", "Size: M", "Up to 30.00", "In stock"),
+        *("Colour: Blue", "Size: M", "Up to €30.00", "In stock"),
     ]
     assert asking.chips[0].without == query.replace("option=Colour%3ABlue&", "")
     assert asking.cleared == "?q=thing&sort=price"

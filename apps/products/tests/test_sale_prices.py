@@ -95,7 +95,10 @@ def test_staff_plan_a_sale(admin_client, mug):
     address = "/admin/products/pricelist/"
     assert admin_client.post(f"{address}add/", form).status_code == 302
     row = PriceList.objects.get()
-    assert (row.state, row.starts_at) == (State.RUNNING, datetime(2026, 1, 1, tzinfo=UTC))
+    assert (row.state, row.starts_at) == (
+        State.RUNNING,
+        datetime(2025, 12, 31, 23, tzinfo=UTC),  # what staff type is the shop's time
+    )
     assert told() == [("8.00", "10.00")]
 
     kept = {"prices-INITIAL_FORMS": 1, "prices-0-id": row.prices.get().pk}

@@ -16,7 +16,7 @@ class AddressForm(forms.ModelForm):
             "name": "Full name",
             "line1": "Street and number",
             "line2": "Flat, floor, company (optional)",
-            "is_default": "Offer this address first",
+            "is_default": "Make this the default address",
         }
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
