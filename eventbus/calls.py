@@ -79,6 +79,7 @@ def _decide(row: Parked) -> bool:
         row.state = changes["state"]
         if changed and row.state == State.DEAD:
             metrics.failed(row, row.state)
+            parking.report(row.subscriber, row, row.state, WorkerDied.__name__)
         return changed == 1
     row.deaths = deaths
     return False
@@ -208,6 +209,7 @@ def _record_failure(
 
     if _insist(engine, record):
         metrics.failed(row, failed["state"])
+        parking.report(row.subscriber, row, failed["state"], type(error).__name__)
 
 
 def _still_mine(engine: Engine, rows: Sequence[Parked]) -> list[Parked]:

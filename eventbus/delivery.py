@@ -186,6 +186,7 @@ def park_first(
     tally = Tally(subscriber.name)
     tally.put([failed], "dead" if state == parking.State.DEAD else "parked")
     tally.count()
+    parking.report(subscriber.name, failed, state, type(error).__name__)
     return 1
 
 

@@ -4,6 +4,7 @@ Every change of a key's parked rows is made under its cursor's row lock (`Engine
 lock order, and no race between a retry, a call's result and the batch that parks behind it.
 """
 
+import logging
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,8 @@ from eventbus.models import Cursor, Parked, PausedKey, Rebuild
 from eventbus.registry import Handler, subscribers
 from eventbus.retry import backoff
 from eventbus.shards import shard_of
+
+logger = logging.getLogger("eventbus.parking")
 
 State = Parked.State
 MADE = "The call was made, but its result could not be recorded.\n"
@@ -114,6 +117,19 @@ def describe(error: Exception) -> str:
     none that a database cannot hold."""
     text = "".join(traceback.format_exception(error, limit=-6))[-4000:].replace("\0", "\\0")
     return text.encode(errors="backslashreplace").decode()
+
+
+def report(subscriber: str, event: Envelope | Parked, state: str, why: str) -> None:
+    """Say in this process's log what has become, committed, of an event that failed. Neither its
+    key nor the error's words are said: they may be personal."""
+    if state == State.DEAD:
+        logger.error(
+            "%s has a dead letter, %s: %s. See `manage.py eventbus show %s`",
+            *(subscriber, event.name, why, event.event_id),
+        )
+    else:
+        words = "%s failed to handle %s %s, which will be tried again: %s"
+        logger.info(words, subscriber, event.name, event.event_id, why)
 
 
 def runnable() -> QuerySet[Parked]:

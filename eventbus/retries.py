@@ -64,6 +64,7 @@ def _begin(engine: Engine, row: Parked, now: datetime) -> bool:
         row.save(update_fields=["state", "error", "attempts", "begun_at", "deaths", "next_at"])
     if row.state == Parked.State.DEAD:
         metrics.failed(row, row.state)
+        parking.report(row.subscriber, row, row.state, WorkerDied.__name__)
     elif row.state == Parked.State.RETRYING:
         metrics.begun(row)
     return True
@@ -115,4 +116,5 @@ def _record_failure(engine: Engine, row: Parked, error: Exception, *, now: datet
         recorded = mine.update(**failed) == 1
     if recorded:
         metrics.failed(row, failed["state"])
+        parking.report(row.subscriber, row, failed["state"], type(error).__name__)
     return recorded

@@ -9,8 +9,18 @@ from django.core.management.base import BaseCommand
 from eventbus import erasure, retention, wakeup
 from eventbus import replay as rebuild
 from eventbus import republishing as telling
-from eventbus.commands.output import a_place, add_by, add_json, misused, say_json, say_table
+from eventbus.commands.output import (
+    a_place,
+    add_by,
+    add_json,
+    misused,
+    say_json,
+    say_table,
+    several,
+)
 from eventbus.positions import Where
+
+MOST_DAYS = 36_500  # further back than that databases and Python disagree about dates
 
 
 def add(acts: Any) -> None:
@@ -62,7 +72,7 @@ def replay(
     if json:
         say_json(command, {"subscriber": subscriber, "ranges": ranges})
     else:
-        command.stdout.write(f"{subscriber} reads again, in {ranges} ranges.")
+        command.stdout.write(f"{subscriber} reads again, in {several(ranges, 'range')}.")
 
 
 def _say_trial(command: BaseCommand, trial: rebuild.Trial, json: bool) -> None:
@@ -82,13 +92,13 @@ def republish(command: BaseCommand, *, name: str, key: list[str] | None, **_: An
     """Tell the state of these keys, or of all."""
     count = telling.republish(name, key)
     wakeup.ring()
-    command.stdout.write(f"{name} published for {count}.")
+    command.stdout.write(f"{name} published for {several(count, 'key')}.")
 
 
 def prune(command: BaseCommand, *, days: float | None, dry_run: bool, json: bool, **_: Any) -> None:
     """Drop it, or say how much, and who keeps what is old enough."""
-    if days is not None and days < 0:
-        raise misused("How old an event must be cannot be negative.")
+    if days is not None and not 0 <= days <= MOST_DAYS:  # nan is neither
+        raise misused(f"How old an event must be is 0 to {MOST_DAYS} days.")
     window = retention.window() if days is None else timedelta(days=days)
     if window is None:
         raise misused("retention_days is 0, which keeps everything: say --days.")

@@ -63,6 +63,19 @@ def cell(value: object) -> str:
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
 
 
+def several(count: int, noun: str) -> str:
+    """So many of them: "1 range", "2 ranges"."""
+    return f"{count} {noun if count == 1 else noun + 's'}"
+
+
+def say_next(command: BaseCommand, *steps: str) -> None:
+    """Write what can be done about it, a line each."""
+    if steps:
+        command.stdout.write("")
+    for step in steps:
+        command.stdout.write(step)
+
+
 def misused(words: str) -> CommandError:
     """What argparse cannot see of wrong arguments, with the exit code that it would end with."""
     return CommandError(words, returncode=2)

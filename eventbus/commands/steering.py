@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from eventbus import operating
-from eventbus.commands.output import a_place, add_by
+from eventbus.commands.output import a_place, add_by, several
 from eventbus.operating.ranges import MERGE_SECONDS, for_workers
 from eventbus.positions import Where
 
@@ -86,7 +86,7 @@ def split(
 ) -> None:
     """Into so many ranges in all."""
     operating.split(subscriber, into=into, by=by, reason=reason)
-    command.stdout.write(f"{subscriber} has {into} ranges.")
+    command.stdout.write(f"{subscriber} has {several(into, 'range')}.")
 
 
 def merge(
@@ -106,7 +106,7 @@ def merge(
         operating.merge(subscriber, into=into, by=by, reason=reason, wait=workers)
     finally:
         signal.signal(signal.SIGTERM, before)
-    command.stdout.write(f"{subscriber} has {into} {'range' if into == 1 else 'ranges'}.")
+    command.stdout.write(f"{subscriber} has {several(into, 'range')}.")
 
 
 def drop(

@@ -6,11 +6,11 @@ while workers work, and at the same time as themselves.
 """
 
 from eventbus.operating.audit import history, operator
-from eventbus.operating.letters import dead_groups, dead_letters, retry_dead
+from eventbus.operating.letters import dead_groups, dead_letters, parked_events, retry_dead
 from eventbus.operating.log import show, tail
 from eventbus.operating.mending import edit, redeliver, skip
 from eventbus.operating.overview import status
-from eventbus.operating.pausing import pause, pause_key, resume, resume_key
+from eventbus.operating.pausing import pause, pause_key, paused, resume, resume_key
 from eventbus.operating.ranges import merge, split
 from eventbus.operating.subscribers import drop, rename, start
 
@@ -22,8 +22,10 @@ __all__ = [
     "history",
     "merge",
     "operator",
+    "parked_events",
     "pause",
     "pause_key",
+    "paused",
     "redeliver",
     "rename",
     "resume",

@@ -8,6 +8,7 @@ from eventbus import conf
 from eventbus.engines import engine
 from eventbus.errors import Refused
 from eventbus.models import Intervention
+from eventbus.operating.change import demand_known
 
 Act = Intervention.Act
 BY = 150  # characters of a name that are kept
@@ -53,9 +54,11 @@ def edited_payload(subscriber: str, event_id: UUID) -> Any:
 def history(
     *, subscriber: str | None = None, event_id: UUID | None = None, count: int | None = None
 ) -> list[dict[str, Any]]:
-    """The interventions, the newest first; without payloads, which may be personal."""
+    """The interventions, the newest first; without payloads, which may be personal. Raises
+    NotFound for a subscriber that is not there and never was."""
     found = Intervention.objects.using(conf.get("database")).order_by("-id")
     if subscriber is not None:
+        demand_known(subscriber, found)
         found = found.filter(subscriber=subscriber)
     if event_id is not None:
         found = found.filter(event_id=event_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import DataError, transaction
 from django.db.models import QuerySet
@@ -11,6 +12,7 @@ from eventbus.engines import Engine, engine
 from eventbus.errors import NotFound, Refused
 from eventbus.models import Cursor
 from eventbus.notify import announce
+from eventbus.registry import subscribers
 
 
 @contextmanager
@@ -43,5 +45,22 @@ def lock(subscriber: str) -> list[Cursor]:
     list(mine.filter(lo=0))
     found = list(mine.order_by("lo"))
     if not found:
-        raise NotFound(f"subscriber {subscriber!r}.")
+        raise unknown(subscriber)
     return found
+
+
+def unknown(subscriber: str) -> NotFound:
+    """What to raise about a subscriber that is not there, with the names of those that are."""
+    names = sorted(_names())
+    return NotFound(f"subscriber {subscriber!r}. There are: {', '.join(names) or 'none'}.")
+
+
+def demand_known(subscriber: str, rows: QuerySet[Any]) -> None:
+    """Raises NotFound when there is no such subscriber, and none of the rows is of one that was
+    there: a name that is mistyped must not look like a quiet subscriber."""
+    if subscriber not in _names() and not rows.filter(subscriber=subscriber).exists():
+        raise unknown(subscriber)
+
+
+def _names() -> set[str]:
+    return {*subscribers, *cursors().values_list("subscriber", flat=True)}

@@ -10,9 +10,10 @@ from eventbus import parking
 from eventbus.errors import NotFound
 from eventbus.models import Intervention, Parked
 from eventbus.operating import audit
-from eventbus.operating.change import change
+from eventbus.operating.change import change, demand_known
 
 DEAD = Parked.State.DEAD
+BEHIND = (Parked.State.WAITING, Parked.State.OWED)  # no time of their own
 VARYING = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+")  # ids and numbers
 
 
@@ -28,10 +29,36 @@ def fingerprint(error: str) -> str:
     return VARYING.sub("#", last_line(error))
 
 
+def parked_events(
+    *, subscriber: str | None = None, event: str | None = None, count: int | None = None
+) -> list[dict[str, Any]]:
+    """One row a parked event (at most `count`), whatever it waits for: a retry, an earlier event
+    of its key, a call, a person; the longest parked first, with the last line of its error.
+
+    Raises NotFound for a subscriber that is not there.
+    """
+    return [
+        {
+            "id": row.pk,
+            "subscriber": row.subscriber,
+            "event": row.name,
+            "source": row.source,
+            "key": row.key,
+            "event_id": row.event_id,
+            "state": row.state,
+            "attempts": row.attempts,
+            "next_at": None if row.state in (DEAD, *BEHIND) else row.next_at,
+            "error": last_line(row.error),
+        }
+        for row in _parked(subscriber, event).order_by("parked_at", "id")[:count]
+    ]
+
+
 def dead_letters(
     *, subscriber: str | None = None, event: str | None = None
 ) -> list[dict[str, Any]]:
-    """One row a dead letter, the longest dead first, with the last line of its error."""
+    """One row a dead letter, the longest dead first, with the last line of its error. Raises
+    NotFound for a subscriber that is not there."""
     return [
         {
             "id": row.pk,
@@ -81,7 +108,7 @@ def retry_dead(
 
     Those with the `ids`, of the subscriber, of the event's name and with the error's fingerprint,
     as far as they are given; without any of them all. Raises NotFound when one of the ids is no
-    dead letter; then none is retried. A letter that a second operator was faster to retry is not
+    dead letter, or the subscriber is not there; then none is retried. A letter that a second operator was faster to retry is not
     counted. Those of removed subscribers fail again: skip or drop them.
     """
     dead = _dead(subscriber, event)
@@ -91,19 +118,31 @@ def retry_dead(
         unknown = wanted - set(dead.values_list("pk", flat=True))
         if unknown:
             raise NotFound(f"dead letters {', '.join(map(str, sorted(unknown)))}.")
-    alike = None if error is None else fingerprint(error)
     return sum(
         _retry_one(row, by=by or audit.operator(), reason=reason)
         for row in list(dead.defer("payload", "headers").order_by("position"))
-        if alike in (None, fingerprint(row.error))
+        if _alike(row.error, error)
     )
 
 
 def _dead(subscriber: str | None, event: str | None) -> QuerySet[Parked]:
-    dead = parking.rows().filter(state=DEAD)
+    return _parked(subscriber, event).filter(state=DEAD)
+
+
+def _parked(subscriber: str | None, event: str | None) -> QuerySet[Parked]:
+    found = parking.rows()
     if subscriber is not None:
-        dead = dead.filter(subscriber=subscriber)
-    return dead if event is None else dead.filter(name=event)
+        demand_known(subscriber, found)
+        found = found.filter(subscriber=subscriber)
+    return found if event is None else found.filter(name=event)
+
+
+def _alike(error: str, text: str | None) -> bool:
+    """Whether an error is of the group with that fingerprint, which a table may have cut."""
+    if text is None:
+        return True
+    mine, wanted = fingerprint(error), fingerprint(text)
+    return mine == wanted or (wanted.endswith("…") and mine.startswith(wanted[:-1]))
 
 
 def _retry_one(row: Parked, *, by: str, reason: str) -> bool:

@@ -1,12 +1,14 @@
 """Letting a subscriber, or one key of it, rest and go on."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 
 from eventbus import conf, parking
-from eventbus.errors import NotFound, Refused
+from eventbus.errors import Refused
 from eventbus.models import Intervention, PausedKey
 from eventbus.operating import audit
-from eventbus.operating.change import change, cursors, lock
+from eventbus.operating.change import change, cursors, lock, unknown
 from eventbus.shards import shard_of
 
 Act = Intervention.Act
@@ -45,7 +47,7 @@ def pause_key(subscriber: str, source: str, key: str, *, by: str, reason: str = 
     """
     with change() as bus:
         if bus.hold(subscriber, shard_of(key), wait=True) is None:
-            raise NotFound(f"subscriber {subscriber!r}.")
+            raise unknown(subscriber)
         if _paused(subscriber, source, key).exists():
             raise Refused(f"{source} {key} is paused already for {subscriber}.")
         _paused(subscriber, source, key).create(
@@ -68,6 +70,28 @@ def resume_key(subscriber: str, source: str, key: str, *, by: str, reason: str =
         audit.record(
             Act.RESUME, by=by, reason=reason, subscriber=subscriber, source=source, key=key
         )
+
+
+def paused() -> list[dict[str, Any]]:
+    """One row a subscriber that rests (its source and key are empty) and one a key that does:
+    since when, who did it and why."""
+    alias = conf.get("database")
+    whole = cursors().filter(paused=True).values_list("subscriber", flat=True)
+    keys = PausedKey.objects.using(alias).values_list("subscriber", "source", "key")
+    found = [*((name, "", "") for name in set(whole)), *keys]
+    return [_who_paused(*what) for what in sorted(found)]
+
+
+def _who_paused(subscriber: str, source: str, key: str) -> dict[str, Any]:
+    what = {"subscriber": subscriber, "source": source, "key": key}
+    acts = Intervention.objects.using(conf.get("database")).filter(act=Act.PAUSE, **what)
+    act = acts.order_by("-id").first()
+    return {
+        "since": act.at if act else None,
+        **what,
+        "by": act.by if act else "",
+        "reason": act.reason if act else "",
+    }
 
 
 def _paused(subscriber: str, source: str, key: str) -> QuerySet[PausedKey]:

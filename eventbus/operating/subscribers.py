@@ -9,7 +9,7 @@ from eventbus import conf, parking
 from eventbus.errors import NotFound, Refused
 from eventbus.models import Cursor, Intervention, Parked, PausedKey
 from eventbus.operating import audit
-from eventbus.operating.change import change, cursors, lock
+from eventbus.operating.change import change, cursors, lock, unknown
 from eventbus.positions import Where, position_at
 from eventbus.registry import subscribers
 
@@ -62,7 +62,7 @@ def rename(old: str, new: str, *, by: str, reason: str = "") -> None:
         with change():
             held = {name: _lock_if_any(name) for name in sorted({old, new})}  # one order of locks
             if not held[old]:
-                raise NotFound(f"subscriber {old!r}.")
+                raise unknown(old)
             _make_room(new, held[new])
             _demand_no_call(old)
             for rows in _all_of(old):

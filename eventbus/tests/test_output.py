@@ -54,7 +54,7 @@ def test_the_first_look_is_a_table_on_eighty_columns(effects: Effects, say: Any)
     a_bad_night(effects, say)
     call_command("eventbus", "split", LONG, "--into", "2", stdout=StringIO())
     lines = shown("status", out=StringIO())
-    assert len(lines) == 4
+    assert len(lines[: lines.index("")]) == 4
     assert max(map(len, lines)) <= 80
 
 
@@ -62,7 +62,9 @@ def test_the_first_look_is_a_table_on_eighty_columns(effects: Effects, say: Any)
     ("arguments", "says"),
     [
         (["retry"], "or --all"),
-        (["prune", "--days", "-1"], "negative"),
+        (["prune", "--days", "-1"], "0 to 36500"),
+        (["prune", "--days", "nan"], "0 to 36500"),
+        (["prune", "--days", "1e300"], "0 to 36500"),
         (["edit", "1", "{", "--reason", "why"], "not JSON"),
         (["erase", ""], "1 to 128"),
     ],
@@ -93,5 +95,5 @@ def test_help_names_every_act(capsys: pytest.CaptureFixture[str]) -> None:
     help = capsys.readouterr().out
     themes = (running, looking, mending, steering, history, contracts)
     acts = {act.strip() for theme in themes for act in (theme.add.__doc__ or "").split(",")}
-    assert len(acts) == 22
+    assert len(acts) == 24
     assert [act for act in sorted(acts) if f"    {act} " not in help] == []

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, ProgrammingError
 
 from eventbus.commands import contracts, history, looking, mending, running, steering
 from eventbus.errors import BusError
@@ -29,3 +30,8 @@ class Command(BaseCommand):
             do(self, **options)
         except BusError as error:
             raise CommandError(str(error)) from error
+        except (OperationalError, ProgrammingError) as error:
+            # Away, out of reach, or without the bus's tables: a person needs no traceback of that.
+            raise CommandError(
+                f"The database failed: {error} (Is it there, and migrated?)"
+            ) from error
