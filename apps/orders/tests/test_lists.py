@@ -18,6 +18,9 @@ def test_customers_list_their_own_orders_page_by_page():
     mine = [place(owner=f"user:{user}") for _ in range(21)]
     place()
     page = customer(user).get(URL).json()
+    assert all(
+        order["placed_at"].endswith("Z") for order in page["results"]
+    )  # UTC, wherever the shop is
     assert [order["id"] for order in page["results"]] == [
         str(order.pk) for order in reversed(mine[1:])
     ]
