@@ -81,19 +81,27 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, _empty_shop(options.engine, folder) as empty:
         swept = _sweep_all(empty, options)
-    cpu = sum(os.times()[:4])
-    print(f"{sum(sum(each.deaths.values()) for each in swept)} deaths, {cpu:.0f} s of CPU time")
+    print(f"{sum(sum(each.deaths.values()) for each in swept)} deaths, {_cpu():.0f} s of CPU time")
     recoveries = [seconds for each in swept for seconds in each.recoveries]
     print(recovery.line(recoveries))
-    if options.json:
-        figures = {
-            "cpu_seconds": round(cpu, 1),
-            "seconds_until_taken_up": recovery.figures(recoveries),
-            "paths": [asdict(each) for each in swept],
-        }
-        options.json.write_text(json.dumps(figures, indent=1) + "\n")
     slow = [seconds for seconds in recoveries if seconds > recovery.BOUND]
     return int(any(each.violations for each in swept) or bool(slow))
+
+
+def _cpu() -> float:
+    return sum(os.times()[:4])
+
+
+def _write(swept: list[Swept], file: Path) -> None:
+    """The figures so far: a sweep takes hours, and what it found must outlive it."""
+    figures = {
+        "cpu_seconds": round(_cpu(), 1),
+        "seconds_until_taken_up": recovery.figures(
+            [seconds for each in swept for seconds in each.recoveries]
+        ),
+        "paths": [asdict(each) for each in swept],
+    }
+    file.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 @contextmanager
@@ -111,18 +119,20 @@ def _sweep_all(empty: Shop, options: argparse.Namespace) -> list[Swept]:
     paths = import_module("shop.tests.paths")
 
     _warm_up(empty.copy("sweep_warm"))
-    prepared = empty.copy("sweep_prepared")
-    state = Process(prepared).run(paths.prepare_shop)
     print(HEAD, flush=True)
     found = []
     for name in options.path or paths.PATHS:
         draw = random.Random(f"{options.seed} {name}")
         swept = Swept(name, options.engine)
         began = time.monotonic()
+        prepared = empty.copy("sweep_prepared")  # anew: an offer holds for half an hour
+        state = Process(prepared).run(paths.prepare_shop)
         Sweep(prepared, paths.PATHS[name], swept, options, draw).run(state)
         swept.seconds = round(time.monotonic() - began, 1)
         found.append(swept)
         print(swept, *swept.violations, sep="\n  ", flush=True)
+        if options.json:
+            _write(found, options.json)
     return found
 
 
@@ -132,7 +142,7 @@ def _begin_django(shop: Shop) -> None:
     import django
     from django.conf import settings
 
-    day = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}  # of staff: a sweep takes hours
+    day = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}  # of staff: a path takes longer than a token lives
     settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, **day}
     django.setup()
     settings.ALLOWED_HOSTS = ["testserver"]
@@ -253,8 +263,8 @@ def _go_on(path: Any, number: int, state: State) -> list[str]:
     paths.wait_for_the_dead()
     for at, step in enumerate(path.steps[number:]):
         step.act(state)
-        if at == 0 and step is paths.WORK:  # which alone makes calls: one may have been under way
-            paths.take_over_calls(state)
+        if at == 0:
+            paths.take_over_calls(step, state)
     paths.settle()
     found: list[str] = paths.wrong(path)
     return found
