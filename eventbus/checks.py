@@ -1,6 +1,6 @@
 """System checks: a bus that is set up wrongly refuses to start."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -15,8 +15,8 @@ from eventbus.registry import republishers, subscribers
 
 @register("eventbus")
 def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """The settings name a database, a mode and a folder that exist."""
-    problems: list[CheckMessage] = []
+    """The settings are known and possible, and name a database, a mode and a folder that exist."""
+    problems = [*_strange_settings()]
     alias, mode = conf.get("database"), conf.get("mode")
     if alias not in settings.DATABASES:
         problems.append(
@@ -31,6 +31,20 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
     if conf.get("contracts") is None or not conf.contracts_folder().is_dir():
         problems.append(Error("EVENTBUS['contracts'] does not name a folder", id="eventbus.E004"))
     return problems
+
+
+def _strange_settings() -> Iterator[CheckMessage]:
+    """Settings that would count for nothing, as their names are mistyped, or could not work."""
+    for name, value in getattr(settings, "EVENTBUS", {}).items():
+        if name not in conf.DEFAULTS:
+            names = ", ".join(conf.DEFAULTS)
+            yield Error(f"EVENTBUS has no setting {name!r}: {names}", id="eventbus.E010")
+        elif isinstance(conf.DEFAULTS[name], int | float):
+            least = "0 or more" if name == "retention_days" else "more than 0"
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not (value > 0 or (value == 0 and least == "0 or more")):
+                words = f"EVENTBUS[{name!r}] is {value!r}, not a number that is {least}"
+                yield Error(words, id="eventbus.E011")
 
 
 def _database_problems(alias: str) -> list[CheckMessage]:

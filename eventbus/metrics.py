@@ -113,6 +113,11 @@ def uncounted() -> Iterator[None]:
         _counting.reset(token)
 
 
+def counting() -> bool:
+    """Whether what is done now is going to stay done."""
+    return _counting.get()
+
+
 @dataclass(slots=True)
 class Tally:
     """What one transaction does for a subscriber; `count` it after the commit, or forget it."""
@@ -129,7 +134,7 @@ class Tally:
 
     def count(self) -> None:
         """Add it to this process's numbers."""
-        if not self.runs or not _counting.get():
+        if not self.runs or not counting():
             return  # a cursor that moved past nothing, or what will be rolled back
         outcomes: dict[tuple[str, Outcome], int] = defaultdict(int)
         seconds: dict[str, list[float]] = defaultdict(list)

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Exists, JSONField, OuterRef, QuerySet, Value
 
-from eventbus import conf
+from eventbus import conf, metrics
 from eventbus.engines import engine
 from eventbus.envelope import ERASED, MUTED, Envelope
 from eventbus.errors import NoHandler, NotEnded, Reject, Retry
@@ -121,7 +121,9 @@ def describe(error: Exception) -> str:
 
 def report(subscriber: str, event: Envelope | Parked, state: str, why: str) -> None:
     """Say in this process's log what has become, committed, of an event that failed. Neither its
-    key nor the error's words are said: they may be personal."""
+    key nor the error's words are said: they may be personal. Nothing of a dry run."""
+    if not metrics.counting():
+        return
     if state == State.DEAD:
         logger.error(
             "%s has a dead letter, %s: %s. See `manage.py eventbus show %s`",

@@ -1,5 +1,6 @@
 """Running the bus."""
 
+import os
 import signal
 import threading
 from typing import Any
@@ -24,15 +25,28 @@ def run(command: BaseCommand, *, metrics_port: int | None, metrics_address: str,
     if metrics_port is not None:
         _serve_metrics(command, metrics_port, metrics_address)
     stop = threading.Event()
+    end_on_signals(stop)
+    command.stdout.write("The bus runs. Stop it with Ctrl-C.")
+    worker.run(stop)
 
-    def end(*_: Any) -> None:
+
+def end_on_signals(stop: threading.Event) -> None:
+    """Set `stop` when the process is told to end, however often.
+
+    Not in the signal's handler: it runs in the midst of whatever the main thread does, and would
+    wait for ever for a lock that this thread holds: that of the event, if a second signal (many
+    supervisors send two) comes while the first one sets it.
+    """
+    read, write = os.pipe()
+
+    def wait() -> None:
+        os.read(read, 1)
         stop.set()
         wakeup.ring()
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    command.stdout.write("The bus runs. Stop it with Ctrl-C.")
-    worker.run(stop)
+    threading.Thread(target=wait, name="eventbus-signals", daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os.write(write, b"."))
 
 
 def _serve_metrics(command: BaseCommand, port: int, address: str) -> None:

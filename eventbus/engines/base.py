@@ -189,7 +189,7 @@ class Engine(Appending, History):
     def own(self, kind: str, numbers: Collection[int]) -> AbstractContextManager[set[int]]:
         """A context manager that gives those of the `numbers` (of the kind "call", "range" or
         "merge") that this process owns meanwhile, by locks that the system frees when the process
-        or its connection dies; another owns the rest."""
+        or its connection dies, or (PostgreSQL) has been frozen for long; another owns the rest."""
 
     # Time, errors, connections ------------------------------------------------------------------
     @abstractmethod

@@ -13,6 +13,7 @@ from django.db import DatabaseError, Error, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Cursor
 
+from eventbus import conf
 from eventbus.engines.appending import COLUMNS
 from eventbus.engines.base import is_operational
 from eventbus.engines.postgresql_history import PostgresqlHistory
@@ -30,7 +31,18 @@ TYPES = dict.fromkeys(COLUMNS, "text") | {
 }
 TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any constant would do)
 # Advisory locks (OWNING[kind], number).
+BATCHES = 10  # that a range is owned for at most: the first one, and parts of it run again
 OWNING = {"call": 0x6275_7363, "range": 0x6275_7372, "merge": 0x6275_736D}
+
+
+def _longest(kind: str, count: int) -> float:
+    """Seconds that a process may own so many at most; a slow one that does for longer is not
+    harmed, as what it does with them is guarded by other means too. 0: for ever."""
+    if kind == "merge":
+        return 0
+    if kind == "call":
+        return float(conf.get("call_seconds") * (count + 1))
+    return float(conf.get("hang_seconds") * BATCHES)
 
 
 class PostgresqlEngine(PostgresqlLooking, PostgresqlReading, PostgresqlHistory):
@@ -116,9 +128,11 @@ class PostgresqlEngine(PostgresqlLooking, PostgresqlReading, PostgresqlHistory):
         if self.by_id:
             yield set(numbers)
             return
+        milliseconds = int(_longest(kind, len(numbers)) * 1000)
         with self._cursor_beside() as cursor:
-            # It stands still on purpose, for as long as a call takes.
-            cursor.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
+            # It stands still on purpose, but not longer than the watchdog lets an owner live: one
+            # whose process is frozen, and cannot end, would keep what it owns for ever.
+            cursor.execute(f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = {milliseconds}")
             try:
                 cursor.execute(
                     "SELECT n FROM unnest(%s::bigint[]) n"

@@ -45,11 +45,21 @@ def test_the_project_has_none() -> None:
         ({"mode": "threads"}, "eventbus.E003"),
         ({"contracts": None}, "eventbus.E004"),
         ({"contracts": "/nowhere"}, "eventbus.E004"),
+        ({"retention_day": 30}, "eventbus.E010"),
+        ({"batch": 0}, "eventbus.E011"),
+        ({"hang_seconds": "60"}, "eventbus.E011"),
+        ({"retention_days": -1}, "eventbus.E011"),
+        ({"max_attempts": True}, "eventbus.E011"),
     ],
 )
 def test_a_wrong_setting(settings: Any, wrong: dict[str, Any], id: str) -> None:
     settings.EVENTBUS = {**settings.EVENTBUS, **wrong}
     assert id in ids()
+
+
+def test_a_log_that_is_kept_for_ever_is_none(settings: Any) -> None:
+    settings.EVENTBUS = {**settings.EVENTBUS, "retention_days": 0, "batch_seconds": 0.01}
+    assert ids() == []
 
 
 def test_a_transaction_around_every_page(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,11 +137,17 @@ def test_a_long_wait_for_a_lock_is_neither_a_hang_nor_a_failure(
 
 
 @on_postgresql
-def test_the_server_does_not_end_who_owns_a_call_for_standing_still(effects: Effects) -> None:
+def test_the_server_leaves_who_owns_a_call_longer_than_calls_may_last(effects: Effects) -> None:
     bus: Any = engine()
     with bus.beside.cursor() as cursor:
         cursor.execute("SET idle_in_transaction_session_timeout = 60000")
         with bus.own("call", [1]):
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            assert cursor.fetchone() == ("10min",)  # twice call_seconds
+        with bus.own("call", range(3)):
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            assert cursor.fetchone() == ("20min",)
+        with bus.own("merge", [1]):
             cursor.execute("SHOW idle_in_transaction_session_timeout")
             assert cursor.fetchone() == ("0",)
         cursor.execute("SHOW idle_in_transaction_session_timeout")

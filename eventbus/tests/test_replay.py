@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from eventbus import Envelope, Reject, publish, subscribe
+from eventbus import Envelope, Reject, operating, publish, subscribe
 from eventbus.delivery import run_batch
 from eventbus.engines import engine
 from eventbus.models import Cursor, Event, Intervention, Parked, Rebuild
@@ -253,6 +253,26 @@ def test_skips_and_edits_of_operators_hold_again(effects: Effects, say: Any) -> 
     again()
     drain()
     assert effects.of("a") == [22, 3]
+
+
+def test_what_an_operator_decided_about_a_dead_letter_survives_the_replay(
+    effects: Effects, say: Any
+) -> None:
+    broken = {1, 2}
+    projecting(effects, fails=lambda n: n in broken)
+    say("j", 1)
+    say("k", 2)
+    drain()
+    skipped, edited = Parked.objects.order_by("id")
+    operating.skip(skipped.pk, by="ada", reason="spam")
+    operating.edit(edited.pk, payload={"n": 22}, by="ben", reason="typo")
+    drain()
+    broken.clear()
+    again()
+    drain()
+    assert effects.of("a") == [22]
+    told = [(row["act"], row["by"], row["reason"]) for row in operating.history(count=4)]
+    assert told[-2:] == [("edit", "ben", "typo"), ("skip", "ada", "spam")]
 
 
 def decide(event: Event, act: str, payload: Any = None, subscriber: str = "a") -> None:

@@ -12,7 +12,7 @@ from eventbus.models import Cursor, Event, Intervention, Parked, Rebuild, Schedu
 from eventbus.operating import retry_dead
 from eventbus.replay import CannotReplay, dry_run, replay
 from eventbus.testing import drain
-from eventbus.tests.conftest import Effects, Followed, Number
+from eventbus.tests.conftest import Effects, Followed, Number, number
 from eventbus.tests.test_delivery import LATER, noting
 from eventbus.tests.test_replay import (
     again,
@@ -193,7 +193,9 @@ def test_a_paused_subscriber_is_rebuilt_when_it_goes_on(effects: Effects, say: A
     assert answers() == [1]
 
 
-def test_a_dry_run_says_what_would_happen_and_changes_nothing(effects: Effects, say: Any) -> None:
+def test_a_dry_run_says_what_would_happen_and_changes_nothing(
+    effects: Effects, say: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     broken = {2}
     projecting(effects, fails=lambda n: n in broken)
     say("k", 1, 2)
@@ -201,7 +203,10 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(effects: Effects, 
     drain()
     broken.add(8)
     rows = list(Cursor.objects.values()), list(Parked.objects.order_by("id").values())
+    counted, _ = number("batch_size_count", subscriber="a"), caplog.clear()
     trial = dry_run("a", "beginning")
+    assert number("batch_size_count", subscriber="a") == counted
+    assert [each for each in caplog.records if each.name == "eventbus.parking"] == []
     assert (trial.events, trial.waiting, trial.calls) == (2, 1, 0)
     assert trial.muted == {"published test.followed": 2}
     assert trial.failures == [

@@ -1,6 +1,7 @@
 """The loop in threads: wake-up, polling, errors that do not end it."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from eventbus import publish, subscribe, thread, wakeup, worker
+from eventbus.commands.running import end_on_signals
 from eventbus.cursors import ensure_cursors
 from eventbus.tests.conftest import Effects, Happened, Number
 from eventbus.tests.test_delivery import noting
@@ -174,3 +176,28 @@ def test_manual_and_worker_mode_start_no_thread(settings: Any) -> None:
         settings.EVENTBUS = {**settings.EVENTBUS, "mode": mode}
         thread.start_if_configured()
         assert not thread.is_alive()
+
+
+class Noting(threading.Event):
+    """Knows who has set it."""
+
+    by: threading.Thread | None = None
+
+    def set(self) -> None:
+        self.by = threading.current_thread()
+        super().set()
+
+
+def test_a_signal_waits_for_no_lock_of_the_thread_that_it_interrupts() -> None:
+    """That thread would never give it back: a worker that is told twice to end would hang."""
+    stop = Noting()
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    try:
+        end_on_signals(stop)
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        assert stop.wait(PATIENCE)
+    finally:
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGINT, before[1])
+    assert stop.by is not threading.main_thread()
