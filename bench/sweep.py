@@ -142,9 +142,8 @@ def _begin_django(shop: Shop) -> None:
     import django
     from django.conf import settings
 
-    day = {
-        "ACCESS_TOKEN_LIFETIME": timedelta(days=1)
-    }  # of staff: a path takes longer than a token lives
+    # Of staff: a path takes longer than a token lives.
+    day = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
     settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, **day}
     django.setup()
     settings.ALLOWED_HOSTS = ["testserver"]

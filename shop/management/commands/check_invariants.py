@@ -2,10 +2,12 @@
 See docs/invariants.md."""
 
 import json
+import os
+import select
 import signal
 import sys
 from argparse import ArgumentParser
-from threading import Event as Flag
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -65,13 +67,14 @@ class Command(BaseCommand):
 
     def _watch(self, options: dict[str, Any]) -> None:
         """The exit code is that of the last check: 1 when something was broken then."""
-        stop = _until_told()
+        told_to_end = _await_signals()
         known: dict[Violation, None] | None = None
-        while not stop.is_set():
+        ending = False
+        while not ending:
             found = dict.fromkeys(_look(options).violations)
             self._tell_changes(known, found, as_json=options["json"])
             known = found
-            stop.wait(options["watch"])
+            ending = told_to_end(options["watch"])
         if known:
             sys.exit(1)
 
@@ -120,8 +123,10 @@ def _as_json(report: Report) -> dict[str, Any]:
     }
 
 
-def _until_told() -> Flag:
-    stop = Flag()
+def _await_signals() -> Callable[[float], bool]:
+    """Waits for so many seconds at most; whether the process has been told to end, until then or
+    before. No lock is in it: a handler would wait for one that the thread it interrupts holds."""
+    read, write = os.pipe()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+        signal.signal(number, lambda *_: os.write(write, b"."))
+    return lambda seconds: bool(select.select([read], [], [], seconds)[0])
