@@ -9,6 +9,7 @@ from functools import partial
 from itertools import groupby
 
 from eventbus import calls, conf, cuts, metrics, parking, retries, schedule, wakeup, watchdog
+from eventbus.clocks import REST_SECONDS, Clock
 from eventbus.cursors import prepare
 from eventbus.engines import Engine, engine
 from eventbus.engines.base import Look
@@ -134,10 +135,13 @@ def _loop(
     bell: Bell,
     first: Callable[[], None] | None = None,
 ) -> None:
-    pause = 0.0
+    pause, clock = 0.0, Clock()
     try:
         while not stop.is_set():
             try:
+                if not clock.is_right(engine()):
+                    stop.wait(REST_SECONDS)
+                    continue
                 if first is not None:
                     first()
                     first = None

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from eventbus import Retry, publish, subscribe
+from eventbus import Retry, clocks, publish, subscribe
 from eventbus.cursors import ensure_cursors
 from eventbus.engines import engine
 from eventbus.models import Event, Parked, Scheduled
@@ -17,6 +17,7 @@ from eventbus.testing import drain
 from eventbus.tests.conftest import Effects, Happened, Number
 from eventbus.tests.test_calls import calling
 from eventbus.tests.test_delivery import failing, noting
+from eventbus.tests.test_worker import eventually, running
 from eventbus.worker import Caller, Worker
 
 WRONG = [timedelta(hours=1), timedelta(hours=-1)]
@@ -149,3 +150,37 @@ def test_a_worker_notices_an_idle_cursor_whatever_its_clock_says(
     say("k", 1)
     worker.step()
     assert heard == [1]
+
+
+@pytest.mark.engine("postgresql")
+@pytest.mark.parametrize("off", WRONG)
+def test_a_worker_whose_clock_is_wrong_rests_until_it_is_right(
+    effects: Effects,
+    say: Any,
+    clock_off_by: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    off: timedelta,
+) -> None:
+    monkeypatch.setattr("eventbus.worker.REST_SECONDS", 0.01)
+    noting(effects, "a")
+    say("k", 1)
+    clock_off_by(off)
+    with running():
+        eventually(lambda: f"{off.total_seconds():+.0f} s from the database's" in caplog.text)
+        assert effects.of("a") == []
+        clock_off_by(timedelta(seconds=30))
+        eventually(lambda: effects.of("a") == [1])
+
+
+@pytest.mark.engine("postgresql")
+@pytest.mark.usefixtures("effects")
+def test_a_clock_is_looked_at_now_and_then(clock_off_by: SetClock) -> None:
+    looked_at = clocks.Clock()
+    assert looked_at.is_right(engine())
+    clock_off_by(timedelta(hours=1))
+    assert looked_at.is_right(engine())
+    looked_at.due_at = 0.0
+    assert [looked_at.is_right(engine()) for _ in range(2)] == [False, False]
+    clock_off_by(timedelta())
+    assert looked_at.is_right(engine())
