@@ -39,12 +39,7 @@ def parked_events(
     """
     return [
         {
-            "id": row.pk,
-            "subscriber": row.subscriber,
-            "event": row.name,
-            "source": row.source,
-            "key": row.key,
-            "event_id": row.event_id,
+            **_which(row),
             "state": row.state,
             "attempts": row.attempts,
             "next_at": None if row.state in (DEAD, *BEHIND) else row.next_at,
@@ -54,6 +49,18 @@ def parked_events(
     ]
 
 
+def _which(row: Parked) -> dict[str, Any]:
+    """By what an operator knows it."""
+    return {
+        "id": row.pk,
+        "subscriber": row.subscriber,
+        "event": row.name,
+        "source": row.source,
+        "key": row.key,
+        "event_id": row.event_id,
+    }
+
+
 def dead_letters(
     *, subscriber: str | None = None, event: str | None = None
 ) -> list[dict[str, Any]]:
@@ -61,12 +68,7 @@ def dead_letters(
     NotFound for a subscriber that is not there."""
     return [
         {
-            "id": row.pk,
-            "subscriber": row.subscriber,
-            "event": row.name,
-            "source": row.source,
-            "key": row.key,
-            "event_id": row.event_id,
+            **_which(row),
             "attempts": row.attempts,
             "parked_at": row.parked_at,
             "error": last_line(row.error),
