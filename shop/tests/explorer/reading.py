@@ -4,6 +4,7 @@ belong to. Two states that read the same go on in the same ways."""
 import json
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 from django.utils import timezone
 
 from eventbus.registry import subscribers
+from shop.tests.explorer.freedom import is_note
 from shop.tests.explorer.world import World
 
 Rows = tuple[Any, ...]
 MINUTE = 60.0
 
-ORDERS = "SELECT id, owner, number FROM orders_order ORDER BY placed_at, number"
+ORDERS = "SELECT id, owner, number, status FROM orders_order ORDER BY placed_at, number"
 TABLES = (  # each row's first column is the order that it belongs to, or another name
     "SELECT id, status, failure_code, refunded, retry_of, pay_before > {now} FROM orders_order",
     "SELECT order_id, from_status, to_status, by FROM orders_statuschange",
@@ -51,9 +53,11 @@ class Names:
     def __init__(self, world: World) -> None:
         self.of: dict[str, str] = {}
         count: dict[str, int] = defaultdict(int)
-        for pk, owner, number in world.rows(ORDERS):
+        self._statuses: dict[str, str] = {}
+        for pk, owner, number, status in world.rows(ORDERS):
             count[owner] += 1
             self.add(pk, f"{owner}{count[owner]}")
+            self._statuses[self.of[pk]] = status
             self.of[number] = self.of[pk]
         for pk, order, key in world.rows("SELECT id, order_id, gateway_key FROM payments_payment"):
             self.add(pk, f"payment {self(order)}")
@@ -76,14 +80,19 @@ class Names:
     def __call__(self, value: Any) -> Any:
         return self.of.get(value, value) if isinstance(value, str) else value
 
+    def status_of(self, key: str) -> str:
+        """Of the order with that id; of others, nothing."""
+        return self._statuses.get(self(key), "")
+
     def event(self, name: str, key: str, payload: str) -> Rows:
         facts = json.loads(payload)
         about = facts.get("webhook_id") or facts.get("notification_id") or facts.get("refund_id")
         return name, self(key), self(about), self(facts.get("number", ""))
 
 
-def digest(world: World, *, last: Collection[str]) -> int:
-    """The same for states that go on alike; `last` are the subscribers that read last."""
+def digest(world: World, *, last: Collection[str], reduced: bool = True) -> int:
+    """The same for states that go on alike; `last` are the subscribers that read last. `reduced`,
+    it is all the same when a note is to be read."""
     names, now = Names(world), timezone.now()
     stamp = f"'{now:%Y-%m-%d %H:%M:%S.%f}'"
     facts: list[Any] = []
@@ -92,7 +101,9 @@ def digest(world: World, *, last: Collection[str]) -> int:
         facts.append(sorted(repr(tuple(map(names, row))) for row in rows))
     for name in subscribers:
         pending = _pending(world, names, name)
-        facts.append(sorted(map(repr, pending)) if name in last else pending)
+        noted = [one for one in pending if name in last or (reduced and one.noted)]
+        facts.append([one.fact for one in pending if one not in noted])
+        facts.append(sorted(repr(one.fact) for one in noted))
     parked = "SELECT subscriber, state, min(attempts, 3), deaths, name, key, payload FROM eventbus_parked"
     facts.append(sorted(repr((*row[:4], names.event(*row[4:]))) for row in world.rows(parked)))
     scheduled = "SELECT due_at, name, key, payload FROM eventbus_scheduled"
@@ -102,7 +113,15 @@ def digest(world: World, *, last: Collection[str]) -> int:
     return int.from_bytes(blake2b(repr(facts).encode(), digest_size=8).digest())
 
 
-def _pending(world: World, names: Names, subscriber: str) -> list[Rows]:
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An event that a subscriber has yet to read."""
+
+    fact: Rows
+    noted: bool  # it is all the same when
+
+
+def _pending(world: World, names: Names, subscriber: str) -> list[Pending]:
     handled = subscribers[subscriber].handlers
     rows = world.rows(
         "SELECT c.lo, e.name, e.key, e.payload FROM eventbus_event e JOIN eventbus_cursor c"
@@ -110,7 +129,11 @@ def _pending(world: World, names: Names, subscriber: str) -> list[Rows]:
         " ORDER BY c.lo, e.id",
         subscriber,
     )
-    return [(row[0], *names.event(*row[1:])) for row in rows if row[1] in handled]
+    return [
+        Pending((lo, *names.event(name, *more)), is_note(subscriber, name, names.status_of(more[0])))
+        for lo, name, *more in rows
+        if name in handled
+    ]
 
 
 def _ahead(due_at: Any, now: datetime) -> int:

@@ -24,6 +24,7 @@ from eventbus.envelope import Envelope
 from eventbus.handling import handling
 from eventbus.models import Event, Parked
 from eventbus.registry import subscribers
+from shop.tests.explorer.freedom import Freedom, freedom
 from shop.tests.explorer.reading import Names
 from shop.tests.explorer.scenarios import SKU, Scenario, Shop, owner
 from shop.tests.explorer.world import World
@@ -41,13 +42,14 @@ class Step:
     name: str
     do: Callable[[], object]
     kind: str = ""
+    freedom: Freedom | None = None  # when it may go first
 
 
 class Steps:
     """Finds the steps of the state that the world is in."""
 
-    def __init__(self, world: World, scenario: Scenario, shop: Shop) -> None:
-        self.world, self.scenario, self.shop = world, scenario, shop
+    def __init__(self, world: World, scenario: Scenario, shop: Shop, *, reduced: bool) -> None:
+        self.world, self.scenario, self.shop, self.reduced = world, scenario, shop, reduced
 
     def bus(self) -> list[Step]:
         """What a worker does now by itself, but for those that read last."""
@@ -67,12 +69,16 @@ class Steps:
         last = self.scenario.last
         wanted = {name: one.handlers for name, one in subscribers.items() if name not in last}
         for name, cursor in engine().pending(wanted):
+            event, key = self._next(name, cursor)
             yield Step(
-                f"read {name} {self._next(name, cursor, names)}",
+                f"read {name} {event} {_short(names(key))}",
                 partial(run_batch, engine(), subscribers[name], cursor, limit=1),
+                freedom=freedom(self.scenario, name, event, names.status_of(key))
+                if self.reduced
+                else None,
             )
 
-    def _next(self, subscriber: str, cursor: int, names: Names) -> str:
+    def _next(self, subscriber: str, cursor: int) -> tuple[str, str]:
         handled = subscribers[subscriber].handlers
         marks = ", ".join("?" * len(handled))
         sql = (
@@ -81,7 +87,7 @@ class Steps:
         )
         found = self.world.rows(f"{sql} ({marks}) ORDER BY e.id LIMIT 1", cursor, *handled)
         ((name, key),) = found
-        return f"{name} {_short(names(key))}"
+        return name, key
 
     def _parked(self, names: Names) -> Iterator[Step]:
         rows = self.world.rows(
@@ -123,9 +129,12 @@ class Steps:
         placed = self.world.rows(
             "SELECT id, owner, status FROM orders_order ORDER BY placed_at, number"
         )
-        for who in self.scenario.shoppers:
+        owners = {by for _, by, _ in placed}
+        for who, before in zip(self.scenario.shoppers, (None, *self.scenario.shoppers), strict=False):
             mine = [(pk, status) for pk, by, status in placed if by == owner(who)]
-            if not mine or self.scenario.budget.get("place", 0) > len(self.scenario.shoppers):
+            # Shoppers are alike: who places first is called A.
+            turn = not self.reduced or before is None or owner(before) in owners
+            if turn and (not mine or self.scenario.budget.get("place", 0) > len(self.scenario.shoppers)):
                 yield Step(f"place {who}", partial(self._place, who), "place")
             yield Step(f"edit {who}", partial(self._edit, who), "edit")
             if len(mine) == 1 and mine[0][1] == "FAILED":

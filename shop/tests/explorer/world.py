@@ -1,6 +1,7 @@
 """A shop whose whole state can be taken and put back: its tables are in memory, time moves only
 when it is told to, and ids are counted. So a step from a state always leads to the same states."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from shop.clock import Clock, moved_clock
 
 BEGIN = datetime(2030, 1, 7, 9, 1, tzinfo=UTC)
 PAGE = 1024  # bytes; small pages, as a state keeps those that differ from its predecessor's
+WRITES = re.compile(r'(?:INSERT (?:OR \w+ )?INTO|UPDATE|DELETE FROM) "(\w+)"')
 SETTINGS = {
     "DEBUG": False,  # it would note every statement
     "EMAIL_BACKEND": "apps.notifications.mailbox.MailboxBackend",
@@ -69,6 +71,7 @@ class World:
         self.connection: Any = connections["default"]
         self._pages: tuple[bytes, ...] = ()
         self._commits: list[Snapshot] | None = None
+        self.written: set[str] = set()
         self.read: Callable[[World], Any] = lambda world: None
 
     def draw(self) -> int:
@@ -97,8 +100,8 @@ class World:
     def commits_of(self, step: Callable[[], object]) -> list[Snapshot]:
         """Do the step; the state after each of its commits but the last. A process that is killed
         at any statement leaves the state of the last commit before it, as nothing but the tables
-        outlives a process."""
-        self._commits = []
+        outlives a process. `written` then names the tables in which it has changed rows."""
+        self._commits, self.written = [], set()
         try:
             with self.connection.execute_wrapper(self._note_statement):
                 step()
@@ -113,8 +116,12 @@ class World:
         if self._commits is not None:
             self._commits.append(self.take())
 
-    def _note_statement(self, execute: Callable[..., Any], sql: Any, *arguments: Any) -> Any:
-        result = execute(sql, *arguments)
+    def _note_statement(
+        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
+    ) -> Any:
+        result = execute(sql, params, many, context)
+        if (table := WRITES.match(str(sql))) and context["cursor"].rowcount:
+            self.written.add(table[1])
         if not self.connection.in_atomic_block and not str(sql).startswith("SELECT"):
             self.note_commit()
         return result
