@@ -20,8 +20,10 @@ NOTES = (
 # too are no more than a note.
 VERDICTS = ("inventory.failed", "payments.processed", "payments.failed", "orders.payment_due")
 # What inventory does when an order was decided is its own affair: no other step reads its tables.
-# What the machine wants to be so of the others then (`model.py`) stays so.
+# What the machine wants to be so of the others then (`model.py`) stays so. But where orders overtake
+# each other, what one gives back another may get; a sale leaves as much to be had as before.
 DECIDED = ("orders.confirmed", "orders.failed", "orders.cancelled")
+SOLD = ("orders.confirmed",)
 TOLD_BY_INVENTORY = frozenset(
     {"inventory.released", "inventory.stock_changed", "inventory.low_stock"}
 )
@@ -79,8 +81,8 @@ def freedom(scenario: Scenario, subscriber: str, event: str, status: str) -> Fre
         return NOTE
     if subscribers[subscriber].handlers[event].external:
         return PARKING
-    alone = scenario.ranges == 1 and not _heard(scenario)
-    if subscriber == "inventory" and event in DECIDED and alone:
+    booked = DECIDED if scenario.ranges == 1 else SOLD
+    if subscriber == "inventory" and event in booked and not _heard(scenario):
         return BOOKING
     return None
 

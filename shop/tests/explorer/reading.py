@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
 from eventbus.registry import subscribers
+from eventbus.shards import shard_of
 from shop.tests.explorer.freedom import is_note
 from shop.tests.explorer.world import World
 
@@ -54,10 +56,12 @@ class Names:
         self.of: dict[str, str] = {}
         count: dict[str, int] = defaultdict(int)
         self._statuses: dict[str, str] = {}
+        self._shards: list[tuple[int, str]] = []
         for pk, owner, number, status in world.rows(ORDERS):
             count[owner] += 1
             self.add(pk, f"{owner}{count[owner]}")
             self._statuses[self.of[pk]] = status
+            self._shards.append((shard_of(str(UUID(pk))), self.of[pk]))
             self.of[number] = self.of[pk]
         for pk, order, key in world.rows("SELECT id, order_id, gateway_key FROM payments_payment"):
             self.add(pk, f"payment {self(order)}")
@@ -83,6 +87,10 @@ class Names:
     def status_of(self, key: str) -> str:
         """Of the order with that id; of others, nothing."""
         return self._statuses.get(self(key), "")
+
+    def range(self, lo: int, hi: int) -> str:
+        """A range of shards, by the first order in it: which is the first one's is chance."""
+        return next((name for shard, name in self._shards if lo <= shard < hi), f"{lo}")
 
     def event(self, name: str, key: str, payload: str) -> Rows:
         facts = json.loads(payload)
@@ -124,16 +132,20 @@ class Pending:
 def _pending(world: World, names: Names, subscriber: str) -> list[Pending]:
     handled = subscribers[subscriber].handlers
     rows = world.rows(
-        "SELECT c.lo, e.name, e.key, e.payload FROM eventbus_event e JOIN eventbus_cursor c"
+        "SELECT c.lo, c.hi, e.name, e.key, e.payload FROM eventbus_event e JOIN eventbus_cursor c"
         " ON e.id > c.pos AND e.shard >= c.lo AND e.shard < c.hi WHERE c.subscriber = ?"
         " ORDER BY c.lo, e.id",
         subscriber,
     )
-    return [
-        Pending((lo, *names.event(name, *more)), is_note(subscriber, name, names.status_of(more[0])))
-        for lo, name, *more in rows
+    found = [
+        Pending(
+            (names.range(lo, hi), *names.event(name, key, payload)),
+            noted=is_note(subscriber, name, names.status_of(key)),
+        )
+        for lo, hi, name, key, payload in rows
         if name in handled
     ]
+    return sorted(found, key=lambda one: one.fact[0])  # those of a range stay as they come
 
 
 def _ahead(due_at: Any, now: datetime) -> int:

@@ -18,14 +18,16 @@ from django.db import connections
 from django.test import override_settings
 from uuid_utils.compat import uuid7
 
-from apps.orders.models import new_number
+from apps.orders.models import Order, new_number
 from apps.orders.operations import sweeping
 from eventbus.engines.measures import SqliteMeasures
 from eventbus.engines.sqlite import SqliteEngine
+from eventbus.shards import SHARDS, shard_of
 from shop.clock import Clock, moved_clock
 
 BEGIN = datetime(2030, 1, 7, 9, 1, tzinfo=UTC)
 PAGE = 1024  # bytes; small pages, as a state keeps those that differ from its predecessor's
+RANGES = (0, 2, 3, 4, 5, 6, 7, 1)  # of the first order, the second; the article is in 1
 WRITES = re.compile(r'(?:INSERT (?:OR \w+ )?INTO|UPDATE|DELETE FROM) "(\w+)"')
 SETTINGS = {
     "DEBUG": False,  # it would note every statement
@@ -82,6 +84,13 @@ class World:
         """As uuid7: later ones are greater."""
         stamp = int(self.clock.now().timestamp() * 1000)
         return UUID(int=stamp << 80 | 7 << 76 | 0b10 << 62 | self.draw())
+
+    def draw_order_id(self) -> UUID:
+        """Each order's in a range of its own, whenever it is placed, where there are eight."""
+        ((placed,),) = self.rows("SELECT count(*) FROM orders_order")
+        while shard_of(str(drawn := self.draw_id())) * len(RANGES) // SHARDS != RANGES[placed]:
+            pass
+        return drawn
 
     def take(self) -> Snapshot:
         data, known = self.connection.connection.serialize(), self._pages
@@ -174,7 +183,9 @@ def _nothing_by_chance(here: World) -> Iterator[Any]:
     numbers = {uuid7: here.draw_id, new_number: lambda: f"{here.draw():08}"}
     for field in (field for model in apps.get_models() for field in model._meta.concrete_fields):
         if field.default in numbers:
-            yield mock.patch.object(field, "_get_default", numbers[field.default])
+            of_order = field.model is Order and field.primary_key
+            draw = here.draw_order_id if of_order else numbers[field.default]
+            yield mock.patch.object(field, "_get_default", draw)
     for module in IDS_ARE_DRAWN:
         yield mock.patch(f"{module}.uuid7", here.draw_id)
 
