@@ -31,12 +31,13 @@ TOLD_BY_INVENTORY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Freedom:
-    """What a step that may go first writes and tells at most, and what must not be able to come
-    before it."""
+    """What a step that may go first writes and tells at most, and what might not as well come after
+    it."""
 
     writes: frozenset[str]  # tables
     tells: frozenset[str] = frozenset()  # events
-    unlike: frozenset[str] = frozenset()  # kinds of acts
+    unlike: frozenset[str] = frozenset()  # kinds of acts: when one is left, it does not go first
+    rivals: str = ""  # how the names of second deliveries begin that have to be tried beside it
 
     def goes_first(self, left: Collection[str]) -> bool:
         """Whether it may, with these kinds of acts left."""
@@ -65,7 +66,7 @@ BOOKING = Freedom(
         }
     ),
     TOLD_BY_INVENTORY,
-    unlike=frozenset({"duplicate"}),
+    rivals="duplicate inventory ",
 )
 
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from shop.tests.explorer import model
 from shop.tests.explorer.ending import broken_in_the_end, broken_now
@@ -33,6 +34,16 @@ class Edge:
     odd: list[str]  # what the machine has not
 
 
+class Group(NamedTuple):
+    """Steps of a state that are taken together."""
+
+    begin: str  # how their names do
+    kind: str
+
+    def has(self, step: Step) -> bool:
+        return step.kind == self.kind and step.name.startswith(self.begin)
+
+
 @dataclass(slots=True)
 class State:
     """One state, however it was reached."""
@@ -41,7 +52,7 @@ class State:
     broken: list[str]
     spent: list[Spent] = field(default_factory=list)  # the least that it was reached with
     own: list[Step] | None = None  # the bus's; None: not asked for yet
-    edges: dict[tuple[str, bool], list[Edge]] = field(default_factory=dict)  # by kind; of kills
+    edges: dict[tuple[Group, bool], list[Edge]] = field(default_factory=dict)  # of kills: True
     ended: dict[bool, list[str]] = field(default_factory=dict)  # what is broken, by any kill
 
 
@@ -103,6 +114,7 @@ class Explorer:
 
     def begin_here(self) -> None:
         """The world as it is now is where each way begins."""
+        self.world.forget()
         self.begin = self.world.take()
 
     def digest(self) -> int:
@@ -188,39 +200,55 @@ class Explorer:
             self.world.put_back(state.snapshot)
             state.own = self.steps.bus()
         left = {kind for kind in self.kinds if self._pay(node.spent, kind) is not None}
-        first = next((one for one in state.own if one.freedom and one.freedom.goes_first(left)), None)
-        groups = [first.name] if first else ["", *sorted(left)]
-        wanted = [(group, False) for group in groups]
-        wanted += [(g, True) for g in groups if self._pay(node.spent, g if g in left else "", CRASH)]
-        missing = {group for group, killed in wanted if (group, killed) not in state.edges}
-        if missing:
-            self._take_steps(state, first, {each for each in wanted if each[0] in missing})
+        first = next((s for s in state.own if s.freedom and s.freedom.goes_first(left)), None)
+        groups = [Group("", kind) for kind in ("", *sorted(left - {CRASH}))]
+        if first is not None and first.freedom is not None:
+            groups = [Group(first.name, "")]
+            if first.freedom.rivals and "duplicate" in left:
+                groups.append(Group(first.freedom.rivals, "duplicate"))
+        killed = [one for one in groups if self._pay(node.spent, one.kind, CRASH) is not None]
+        wanted = [*((one, False) for one in groups), *((one, True) for one in killed)]
+        self._take_steps(node.state, wanted)
         return [edge for each in wanted for edge in state.edges[each]]
 
-    def _take_steps(self, state: State, first: Step | None, wanted: set[tuple[str, bool]]) -> None:
-        """Take the steps of those kinds, or that one, and keep where they lead."""
+    def _take_steps(self, at: int, wanted: Sequence[tuple[Group, bool]]) -> None:
+        """Take the steps of those groups that were not taken there yet, and keep where they lead."""
+        state = self.states[at]
+        missing = {group for group, killed in wanted if (group, killed) not in state.edges}
+        if not missing:
+            return
         self.world.put_back(state.snapshot)
-        steps = [first] if first else [*(state.own or ()), *self.steps.others()]
-        new: dict[tuple[str, bool], list[Edge]] = {each: [] for each in wanted}
-        for step in steps:
-            group = first.name if first else step.kind
-            if (group, False) in wanted:
-                for edge in self._outcomes(state, step, kills=(group, True) in wanted):
+        new: dict[tuple[Group, bool], list[Edge]] = {one: [] for one in wanted if one[0] in missing}
+        others = self.steps.others() if any(one.kind for one in missing) else []
+        for step in [*(state.own or ()), *others]:
+            for group in (one for one in missing if one.has(step)):
+                for edge in self._outcomes(at, step, kills=(group, True) in new):
                     new[group, edge.step != step.name].append(edge)
         state.edges |= new
 
-    def _outcomes(self, state: State, step: Step, *, kills: bool) -> Iterator[Edge]:
-        """What the step leads to, and where a kill during it does, with what the machine has not;
-        the world is in that state."""
-        kinds = (step.kind,) if step.kind else ()
-        self.world.put_back(state.snapshot)
+    def _outcomes(self, at: int, step: Step, *, kills: bool) -> Iterator[Edge]:
+        """What the step leads to, and where a kill during it does, with what the machine has not."""
+        kinds, before = (step.kind,) if step.kind else (), self.states[at].snapshot
+        self.world.put_back(before)
         commits = self._do(step)
         after = self.world.take()
-        odd = self._overstepped(step) or self._odd(state.snapshot, commits, after)
-        yield self._edge(step.name, kinds, after, odd)
+        odd = self._overstepped(step) or self._odd(before, commits, after)
+        yield Edge(step.name, kinds, self._state(at, after), odd)
         for number, snapshot in enumerate(commits if kills else (), start=1):
             self.world.put_back(snapshot)
-            yield self._edge(f"{step.name}{KILLED}{number}", (*kinds, CRASH), snapshot, [])
+            yield Edge(
+                f"{step.name}{KILLED}{number}", (*kinds, CRASH), self._state(at, snapshot), []
+            )
+
+    def _state(self, before: int, now: Snapshot) -> int:
+        """The digest of the state that the world is in, which is known from now on."""
+        known = self.states[before].snapshot
+        if now.pages == known.pages and now.ahead == known.ahead:
+            return before
+        found = self.digest()
+        if found not in self.states:
+            self.states[found] = State(now, broken_now(self.world))
+        return found
 
     def _do(self, step: Step) -> list[Snapshot]:
         ((self._told,),) = self.world.rows(LAST_EVENT)
@@ -231,12 +259,6 @@ class Explorer:
             return []
         told = self.world.rows("SELECT DISTINCT name FROM eventbus_event WHERE id > ?", self._told)
         return step.freedom.overstepped(self.world.written, [name for (name,) in told])
-
-    def _edge(self, step: str, kinds: tuple[str, ...], after: Snapshot, odd: list[str]) -> Edge:
-        to = self.digest()
-        if to not in self.states:
-            self.states[to] = State(after, broken_now(self.world))
-        return Edge(step, kinds, to, odd)
 
     def _odd(self, before: Snapshot, commits: Sequence[Snapshot], after: Snapshot) -> list[str]:
         states = [one.abstract for one in (before, *commits, after)]

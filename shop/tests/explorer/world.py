@@ -72,6 +72,7 @@ class World:
         self.drawn = 0
         self.connection: Any = connections["default"]
         self._pages: tuple[bytes, ...] = ()
+        self._changes = -1  # rows changed, when these were its pages
         self._commits: list[Snapshot] | None = None
         self.written: set[str] = set()
         self.read: Callable[[World], Any] = lambda world: None
@@ -93,18 +94,30 @@ class World:
         return drawn
 
     def take(self) -> Snapshot:
-        data, known = self.connection.connection.serialize(), self._pages
+        if not self._as_before():
+            self._keep_pages(self.connection.connection.serialize())
+        return Snapshot(self._pages, self.clock.ahead, self.drawn, self.read(self))
+
+    def put_back(self, snapshot: Snapshot) -> None:
+        if self._pages is not snapshot.pages or not self._as_before():
+            self.connection.connection.deserialize(b"".join(snapshot.pages))
+            self._pages, self._changes = snapshot.pages, self.connection.connection.total_changes
+        self.clock.ahead, self.drawn = snapshot.ahead, snapshot.drawn
+
+    def forget(self) -> None:
+        """Look at the tables anew: something else than rows has changed."""
+        self._changes = -1
+
+    def _as_before(self) -> bool:
+        return bool(self.connection.connection.total_changes == self._changes)
+
+    def _keep_pages(self, data: bytes) -> None:
+        known, self._changes = self._pages, self.connection.connection.total_changes
         pages = [data[at : at + PAGE] for at in range(0, len(data), PAGE)]
         for number, (page, before) in enumerate(zip(pages, known, strict=False)):
             if page == before:
                 pages[number] = before
         self._pages = tuple(pages)
-        return Snapshot(self._pages, self.clock.ahead, self.drawn, self.read(self))
-
-    def put_back(self, snapshot: Snapshot) -> None:
-        self.connection.connection.deserialize(b"".join(snapshot.pages))
-        self._pages = snapshot.pages
-        self.clock.ahead, self.drawn = snapshot.ahead, snapshot.drawn
 
     def commits_of(self, step: Callable[[], object]) -> list[Snapshot]:
         """Do the step; the state after each of its commits but the last. A process that is killed
