@@ -108,6 +108,7 @@ screenshots folder="screenshots":
 contracts:
     uv run manage.py eventbus contracts --write
 
-# The tests in three more random orders, hypothesis trying twenty times as hard, and what CI has no time for: all bad input at each address (CI sends a fourth) and on PostgreSQL, the apps' tests beside each other on SQLite too, a restore between clusters, the bus's whole bar
+# The tests in three more random orders, hypothesis trying twenty times as hard, and what CI has no time for: all bad input at each address (CI sends a fourth) and on PostgreSQL, the apps' tests beside each other on SQLite too, a restore between clusters, the bus's whole bar; then every order of an order's steps, as far as 20 minutes a scenario go
 nightly:
     for seed in 1 2 3; do uv run pytest --randomly-seed=$seed --hypothesis-profile=nightly || exit; done
+    uv run manage.py explore --seconds 1200

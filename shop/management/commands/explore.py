@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "Take the real handlers through every order of steps; 1 when a promise is broken."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--scenario", default="", help="default: all that CI explores")
+        parser.add_argument("--scenario", default="", help="default: all")
         for option in BOUNDS:
             parser.add_argument(f"--{option}", type=int, help="at most, instead of the scenario's")
         parser.add_argument("--orders", type=int, choices=(1, 2), help="only scenarios of so many")

@@ -26,7 +26,7 @@ def plans(
     mutant: str = "",
     bounds: Mapping[str, int] | None = None,
 ) -> list[Plan]:
-    """What is meant; without a name, all scenarios but the nightly ones. Raises LookupError."""
+    """What is meant; without a name, all scenarios. Raises LookupError."""
     if mutant:
         if mutant not in MUTANTS:
             raise LookupError(f"There is no mutant {mutant!r}: see --list.")
@@ -38,7 +38,7 @@ def plans(
     return [
         Plan(name, _bounded(one, one.budget, bounds))
         for name, one in found.items()
-        if (scenario or orders == 2 or not one.nightly) and orders in (None, len(one.shoppers))
+        if orders in (None, len(one.shoppers))
     ]
 
 
@@ -71,7 +71,7 @@ def told(plan: Plan, found: Found) -> Iterator[str]:
     if found.reached:
         yield f"{plan.name}: went {found.transitions} steps to the state {found.reached}"
     else:
-        end = "all of them" if found.exhausted else "not all"
+        end = "all of them" if found.exhausted else _why_not_all(found)
         yield (
             f"{plan.name}: {found.states} states ({end}), {found.transitions} transitions,"
             f" {found.at_rest} at rest, {found.seconds:.1f} s"
@@ -84,9 +84,13 @@ def told(plan: Plan, found: Found) -> Iterator[str]:
         yield f'  manage.py explore {option} --trace "{"; ".join(found.trace)}"'
 
 
+def _why_not_all(found: Found) -> str:
+    return "not all: something is broken" if found.broken else "NOT ALL: the time was over"
+
+
 def listed() -> Iterator[str]:
     for name, scenario in SCENARIOS.items():
         bounds = ", ".join(f"{kind} {most}" for kind, most in scenario.budget.items())
-        yield f"{name}{' (nightly)' if scenario.nightly else ''}: {scenario.says}; {bounds}"
+        yield f"{name}: {scenario.says}; {bounds}"
     for name, mutant in MUTANTS.items():
         yield f"mutant {name}: found in {mutant.scenario}"

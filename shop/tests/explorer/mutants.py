@@ -17,7 +17,7 @@ from apps.inventory import operations as inventory
 from apps.notifications import operations as notifications
 from apps.notifications.models import Notification
 from apps.orders.models import Order
-from apps.orders.operations import beginning
+from apps.orders.operations import beginning, recording
 from apps.payments import operations as payments
 from apps.payments.gateway import Declined, GatewayUnavailable, MockGateway
 from apps.payments.models import GatewayCharge, GatewayRefund, Payment
@@ -200,3 +200,16 @@ def announced_later(world: World) -> Iterator[Any]:
         transaction.on_commit(lambda: transaction.atomic(real)(*about))
 
     yield mock.patch.object(beginning, "_announce", wrong)
+
+
+@mutant("a note that changes the order", scenario="paid")
+def note_that_decides(world: World) -> Iterator[Any]:
+    real = recording.record_steps
+
+    def wrong(kind: str, steps: Any) -> None:
+        real(kind, steps)
+        Order.objects.filter(pk__in=[step.order_id for step in steps]).update(
+            shipping_method="seen"
+        )
+
+    yield mock.patch("apps.orders.operations.record_steps", wrong)

@@ -39,7 +39,6 @@ class Scenario:
     budget: Mapping[str, int] = field(default_factory=dict)  # times at most, by kind of act
     last: tuple[str, ...] = LAST
     ranges: int = 1  # of each subscriber: orders in different ones overtake each other
-    nightly: bool = False
 
 
 @dataclass
@@ -127,6 +126,5 @@ SCENARIOS = {
         ranges=8,
         cards=(NO_FUNDS, GOOD),
         budget={"place": 2, "retry": 1, "cancel": 1, "crash": 1, "duplicate": 1, "time": 1},
-        nightly=True,
     ),
 }

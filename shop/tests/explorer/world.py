@@ -28,6 +28,7 @@ from shop.clock import Clock, moved_clock
 BEGIN = datetime(2030, 1, 7, 9, 1, tzinfo=UTC)
 PAGE = 1024  # bytes; small pages, as a state keeps those that differ from its predecessor's
 RANGES = (0, 2, 3, 4, 5, 6, 7, 1)  # of the first order, the second; the article is in 1
+EMPTY: list[bytes] = []  # a shop with its tables and nothing else
 WRITES = re.compile(r'(?:INSERT (?:OR \w+ )?INTO|UPDATE|DELETE FROM) "(\w+)"')
 SETTINGS = {
     "DEBUG": False,  # it would note every statement
@@ -175,11 +176,20 @@ def _database_in_memory() -> Iterator[None]:
     new = import_module("django.db.backends.sqlite3.base").DatabaseWrapper(facts, "default")
     connections["default"] = new
     try:
-        call_command("migrate", verbosity=0)
+        _make_tables(new)
         yield
     finally:
         new.connection.close()
         connections["default"] = before
+
+
+def _make_tables(connection: Any) -> None:
+    """By the migrations; once a process, then as they were made."""
+    if not EMPTY:
+        call_command("migrate", verbosity=0)
+        EMPTY.append(connection.connection.serialize())
+    connection.ensure_connection()
+    connection.connection.deserialize(EMPTY[0])
 
 
 def _count_commits(here: World) -> None:
