@@ -80,7 +80,7 @@ def told(plan: Plan, found: Found) -> Iterator[str]:
         yield f"  BROKEN {problem}"
     if found.trace:
         option = f'--mutant "{plan.mutant}"' if plan.mutant else f"--scenario {plan.name}"
-        yield f"  shortest: {len(found.trace)} steps. Go there again with"
+        yield f"  after {len(found.trace)} steps. Go there again with"
         yield f'  manage.py explore {option} --trace "{"; ".join(found.trace)}"'
 
 

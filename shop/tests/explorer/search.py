@@ -1,5 +1,5 @@
 """Breadth first through all states of a scenario, so that the first way to a broken one is a
-shortest one.
+shortest one; of the ways that are gone, as steps that may go first always do.
 
 What a step leads to depends on the state alone, not on what is left of the budget. So each step is
 taken once from a state, however often the state is reached with more left of something."""
