@@ -138,12 +138,11 @@ class Explorer:
         found.seconds = time.process_time() - since
         return found
 
-    def ends(self) -> set[tuple[tuple[str, model.Order], ...]]:
-        """What the contexts said in the states at rest that were seen."""
+    def ends(self) -> set[tuple[model.Order, ...]]:
+        """What the contexts said of the orders, the first one first, in the states at rest that
+        were seen."""
         return {
-            tuple(sorted(one.snapshot.abstract.values(), key=repr))
-            for one in self.states.values()
-            if one.own == []
+            tuple(one.snapshot.abstract.values()) for one in self.states.values() if one.own == []
         }
 
     def replay(self, trace: Sequence[str]) -> tuple[int, list[str]]:
