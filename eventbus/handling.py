@@ -88,4 +88,3 @@ _current: ContextVar[Handling | None] = ContextVar("eventbus_handling", default=
 def current() -> Handling | None:
     """The run in progress in this thread, if any."""
     return _current.get()
-
