@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from bench.chaos import machines
 from bench.chaos.clients import PLENTY, SCARCE, Client
-from bench.chaos.faults import Fault
+from bench.chaos.fault import Fault
 from bench.chaos.history import History
 from bench.chaos.proxy import Proxy
 from bench.chaos.stage import WEBS, WORKERS, Stage

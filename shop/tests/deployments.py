@@ -51,10 +51,10 @@ class Deployment:
         for name in list(self.processes):
             self.kill(name)
 
-    def serve(self, name: str, port: int) -> Transport:
-        """A web process with that name, ready; how to call it."""
+    def serve(self, name: str, port: int, **environment: str) -> Transport:
+        """A web process with that name, ready; how to call it. `environment` is for it alone."""
         self.ports[name] = port
-        self._start(name, "-m", *SERVER.split(), "--port", str(port))
+        self._start(name, "-m", *SERVER.split(), "--port", str(port), **environment)
         self._wait_until_ready(name, port)
         return over_http(f"http://127.0.0.1:{port}")
 
