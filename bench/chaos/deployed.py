@@ -23,6 +23,7 @@ class Deployed(Fault):
 
     number = "F19, F20"
     name = "a new version of the code deployed, old and new at work at once (SIGTERM)"
+    strike_seconds = 30.0
 
     def begin(self, stage: Stage) -> None:
         self.level = int(stage.shop.environment.get("CODE_LEVEL", "0")) + 1
@@ -34,6 +35,7 @@ class Deployed(Fault):
         [(self.before,)] = stage.rows("SELECT max(id) FROM eventbus_event")
         for name in FIRST:
             replace(stage, name, **self.code)
+        stage.wait_for_workers()
 
     def has_struck(self, stage: Stage) -> bool:
         """Payments were told by both, and the old code has met what it cannot read."""

@@ -12,6 +12,7 @@ class Fault(ABC):
     number: str
     name: str
     seconds = 2.0
+    strike_seconds = 10.0  # that it may take until it has met somebody
 
     @abstractmethod
     def begin(self, stage: Stage) -> None: ...
