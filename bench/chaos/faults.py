@@ -18,6 +18,7 @@ from bench.chaos.deployed import Deployed
 from bench.chaos.fault import Fault
 from bench.chaos.recovery import Recovery
 from bench.chaos.stage import WEBS, WORKERS, Stage
+from bench.chaos.starved import Starved
 
 SHIFTED = str(Path(__file__).parent / "shifted")
 REDELIVERED = (  # the event and who hears of it once more
@@ -236,7 +237,7 @@ class Slow(Fault):
 FAULTS: tuple[type[Fault], ...] = (
     *(WorkersKilled, WebKilled, DatabaseStopped, CommitCut, ConnectionsCut, StockLocked, Slow),
     *(RedisKilled, RedisStopped, Redelivered, Poisoned, GatewayFails, ClockShifted, DiskFull),
-    *(TransactionLong, Deployed, MailDies, ConnectionsExhausted),
+    *(TransactionLong, Deployed, MailDies, ConnectionsExhausted, Starved),
 )
 
 
