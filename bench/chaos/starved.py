@@ -16,7 +16,6 @@ class Starved(Fault):
     want it: any statement may end in MemoryError, or the process (when C or Rust gets none)."""
 
     number, name, seconds = "F23", "a limit of memory, met all the time", 5.0
-    strike_seconds = 20.0
 
     def begin(self, stage: Stage) -> None:
         self.victims = {name: stage.draw.choice(name_of) for name, name_of in ROLES.items()}

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 
 SIZES = (1_048_576, 16_384, 512)  # bytes, until nothing is left
-HELD, FREE = 0.05, 0.1  # seconds
+HELD, FREE = 0.3, 0.05  # seconds
 
 
 def eat() -> None:
