@@ -8,6 +8,7 @@ last 3 to 20 ms. A notification that is lost costs one polling interval, nothing
 import logging
 import os
 import threading
+from contextlib import suppress
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
@@ -102,8 +103,11 @@ def _listen_until(stop: threading.Event) -> None:
                 for _ in connection.connection.notifies(timeout=0):
                     wakeup.ring("notify")
         except Exception as error:
-            logger.warning("listening again in %s s, polling meanwhile: %s", AWAY_SECONDS, error)
-            connection.close()
+            with suppress(Exception):  # without memory even this may fail
+                words = "listening again in %s s, polling meanwhile: %s"
+                logger.warning(words, AWAY_SECONDS, error)
+            with suppress(Exception):
+                connection.close()
             stop.wait(AWAY_SECONDS)
     connection.close()
 

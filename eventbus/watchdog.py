@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from eventbus import conf
 
@@ -59,7 +59,10 @@ def start(stop: threading.Event) -> None:
 
 def _watch(stop: threading.Event) -> None:
     while not stop.wait(LOOK_SECONDS):
-        if subscriber := overdue():
+        subscriber = None
+        with suppress(MemoryError):  # the next look may have some: nobody else watches
+            subscriber = overdue()
+        if subscriber:
             try:
                 logger.critical("a handler of %s hangs: this process ends", subscriber)
                 faulthandler.dump_traceback(sys.__stderr__ or 2, all_threads=True)

@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 
@@ -150,8 +151,10 @@ def _loop(
                 pause = 0.0
             except Exception:
                 pause = min(5.0, pause * 2 or 0.05)  # seconds
-                logger.exception("the bus goes on after an error")
-                engine().close()
+                with suppress(Exception):  # without memory even this may fail
+                    logger.exception("the bus goes on after an error")
+                with suppress(Exception):
+                    engine().close()
                 stop.wait(pause * random.uniform(0.5, 1))
                 continue
             if done:

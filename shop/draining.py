@@ -1,20 +1,24 @@
 """A process that is about to end serves on, and sends its clients elsewhere meanwhile: /readyz is
 503, and every answer closes its connection. So nobody is in the middle of anything at the end."""
 
-import signal
-import threading
 from collections.abc import Callable
+from mmap import mmap
 
 from django.http import HttpRequest, HttpResponse
 
-SIGNAL = signal.SIGUSR1  # from shop/serve.py to its worker
-begun = threading.Event()
+# Shared with the workers that are forked after. A signal would be one before SIGTERM, and of two
+# at once the worker may sleep through the second.
+_begun = mmap(-1, 1)
 
 
-def await_signal() -> None:
-    """Begin to drain when told. Only a main thread may be: a development server needs no draining."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(SIGNAL, lambda *_: begun.set())
+def begin() -> None:
+    """From now on this process and its workers drain."""
+    _begun[0] = 1
+
+
+def has_begun() -> bool:
+    """Whether this process is about to end."""
+    return _begun[0] == 1
 
 
 class DrainingMiddleware:
@@ -25,6 +29,6 @@ class DrainingMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if begun.is_set():
+        if has_begun():
             response.headers["Connection"] = "close"
         return response

@@ -1,5 +1,6 @@
-"""What a database that cannot be used answers: 503 with Retry-After, a page to people and a problem
-to the API's clients. What passes by itself, as a deadlock, is tried again first."""
+"""What is answered when the database cannot be used, or memory is short: 503 with Retry-After, a page
+to people and a problem to the API's clients. What passes by itself, as a deadlock, is tried again
+first."""
 
 import logging
 import random
@@ -34,11 +35,12 @@ Answer = Callable[[HttpRequest], HttpResponse]
 
 
 def is_unusable(error: BaseException | None) -> bool:
-    """Whether the database cannot be used now, or not for this; no fault of the code.
+    """Whether the database cannot be used now, or not for this, or this process has no memory
+    left; no fault of the code.
 
     SQLite calls a missing table an OperationalError too; that one is.
     """
-    if isinstance(error, InterfaceError):
+    if isinstance(error, InterfaceError | MemoryError):
         return True
     if not isinstance(error, OperationalError):
         return False
@@ -61,7 +63,9 @@ def _sqlite_name(error: BaseException | None) -> str | None:
 
 def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
     """503, made without the database, the session or the cache; it knows the error."""
-    logger.error("%s %s: the database: %s", request.method, request.path, _first_line(error))
+    logger.error(
+        "%s %s could not be answered: %s", request.method, request.path, _first_line(error)
+    )
     response: HttpResponse
     if request.path.startswith("/api/"):
         detail = "The shop cannot be reached for a moment. Nothing is lost; please try again."

@@ -35,7 +35,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     A cache that is gone is noted, not refused: everything works without it, slower. A database
     that does not answer is waited for once. A process that is about to end is not ready.
     """
-    if draining.begun.is_set():
+    if draining.has_begun():
         checks = {"server": "draining: it ends in a moment"}
         return JsonResponse({"ready": False, "checks": checks}, status=503)
     parts = {"database": told("database", database)}

@@ -8,7 +8,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 application = get_wsgi_application()
 
 from eventbus.thread import start_if_configured  # noqa: E402  (needs the apps loaded)
-from shop.draining import await_signal  # noqa: E402
 
-await_signal()
 start_if_configured()

@@ -7,7 +7,6 @@ test_restore.py. F16 and F18 happen all the time: three workers, and few units o
 
 import signal
 import time
-from abc import ABC, abstractmethod
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import UUID
@@ -15,34 +14,17 @@ from uuid import UUID
 import psycopg
 
 from bench.chaos.clients import GATEWAY
+from bench.chaos.deployed import Deployed
+from bench.chaos.fault import Fault
 from bench.chaos.recovery import Recovery
 from bench.chaos.stage import WEBS, WORKERS, Stage
+from bench.chaos.starved import Starved
 
 SHIFTED = str(Path(__file__).parent / "shifted")
 REDELIVERED = (  # the event and who hears of it once more
     *(("orders.created", "inventory"), ("orders.created", "payments")),
     *(("orders.confirmed", "inventory"), ("orders.confirmed", "notifications")),
 )
-
-
-class Fault(ABC):
-    """Begins, lasts for `seconds` and until it has struck, and is healed; `heal` is called whatever
-    happened."""
-
-    number: str
-    name: str
-    seconds = 2.0
-
-    @abstractmethod
-    def begin(self, stage: Stage) -> None: ...
-
-    def has_struck(self, stage: Stage) -> bool:
-        """Whether it has met somebody; most do as soon as they begin."""
-        return True
-
-    def heal(self, stage: Stage) -> None:
-        """Nothing to do for what ends by itself."""
-        return
 
 
 class WorkersKilled(Fault):
@@ -215,32 +197,6 @@ class TransactionLong(Fault):
         self.connection.close()
 
 
-class Migrated(Fault):
-    """An additive migration, as a new version of the code brings: the old code goes on."""
-
-    number, name, seconds = "F19", "a column and an index added", 0.0
-
-    def begin(self, stage: Stage) -> None:
-        name = f"chaos_{stage.counts['columns added']}"
-        with stage.connect(autocommit=True) as connection:
-            connection.execute("SET lock_timeout = '2s'")
-            with suppress(psycopg.errors.LockNotAvailable):  # the migration is tried again later
-                connection.execute(
-                    f"ALTER TABLE orders_order ADD COLUMN {name} varchar(9) NOT NULL DEFAULT ''"
-                )
-                connection.execute(f"CREATE INDEX CONCURRENTLY ON orders_order ({name})")
-                stage.counts["columns added"] += 1
-
-
-class Rolled(Fault):
-    number, name, seconds = "F20", "every process replaced, one by one (SIGTERM)", 0.0
-
-    def begin(self, stage: Stage) -> None:
-        for name in (*WEBS, *WORKERS):
-            stage.shop.end(name)
-            stage.start(name)
-
-
 class MailDies(Fault):
     number, name, seconds = "F21", "the mail server dies after DATA", 3.0
 
@@ -281,7 +237,7 @@ class Slow(Fault):
 FAULTS: tuple[type[Fault], ...] = (
     *(WorkersKilled, WebKilled, DatabaseStopped, CommitCut, ConnectionsCut, StockLocked, Slow),
     *(RedisKilled, RedisStopped, Redelivered, Poisoned, GatewayFails, ClockShifted, DiskFull),
-    *(TransactionLong, Migrated, Rolled, MailDies, ConnectionsExhausted),
+    *(TransactionLong, Deployed, MailDies, ConnectionsExhausted, Starved),
 )
 
 

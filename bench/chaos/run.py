@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from bench.chaos import machines
 from bench.chaos.clients import PLENTY, SCARCE, Client
-from bench.chaos.faults import Fault
+from bench.chaos.fault import Fault
 from bench.chaos.history import History
 from bench.chaos.proxy import Proxy
 from bench.chaos.stage import WEBS, WORKERS, Stage
@@ -25,7 +25,6 @@ from shop.tests.servers import free_port
 CLIENTS = 4
 AFTERMATH = 5.0  # seconds after a fault in which its 5xx may still come
 DRAIN_SECONDS = 120
-STRIKE_SECONDS = 10  # that a fault may take until it has met somebody
 LATE = {"GATEWAY_TIMEOUT_SECONDS": "2", "GATEWAY_WEBHOOK_SECONDS": "3", "GATEWAY_SLOW_SECONDS": "1"}
 STOCK = """
 from apps.inventory.operations import adjust_stock
@@ -181,7 +180,7 @@ def break_things(
 
 
 def wait_until_struck(fault: Fault, stage: Stage) -> None:
-    give_up = time.monotonic() + STRIKE_SECONDS
+    give_up = time.monotonic() + fault.strike_seconds
     while not fault.has_struck(stage) and time.monotonic() < give_up:
         time.sleep(0.05)
 

@@ -67,8 +67,13 @@ class Stage:
                 self.counts[f"{name} was found dead"] += process is not None
                 self.start(name)
 
-    def start(self, name: str) -> None:
+    def log(self, name: str) -> str:
+        """What the processes with that name have said so far."""
+        return (self.shop.folder / f"{name}.log").read_text(errors="replace")
+
+    def start(self, name: str, **environment: str) -> None:
+        """The process with that name; `environment` is for it alone."""
         if name in self.shop.ports:
-            self.shop.serve(name, self.shop.ports[name])
+            self.shop.serve(name, self.shop.ports[name], **environment)
         else:
-            self.shop.work(name)
+            self.shop.work(name, **environment)

@@ -31,10 +31,13 @@ import django
 django.setup()
 from django.conf import settings
 settings.EVENTBUS = {**settings.EVENTBUS, "mode": "worker", "hang_seconds": 0.5, "max_deaths": 1}
-from eventbus import Envelope, subscribe, worker
+from eventbus import Envelope, subscribe, watchdog, worker
 from eventbus.registry import subscribers
 from eventbus.tests.conftest import Effects, Happened, Number
 subscribers.clear()
+
+def out_of_memory():
+    raise MemoryError
 
 @subscribe("test.happened", subscriber="a")
 def note(view: Number, envelope: Envelope) -> None:
@@ -46,6 +49,8 @@ def note(view: Number, envelope: Envelope) -> None:
         stop.set()
     Effects().note("a", envelope.key, view.n)
 
+looks = [watchdog.overdue, out_of_memory]
+watchdog.overdue = lambda: looks[-1]() if len(looks) == 1 else looks.pop()()
 stop = threading.Event()
 worker.run(stop)
 """

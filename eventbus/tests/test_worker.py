@@ -125,12 +125,17 @@ def test_external_calls_do_not_hold_up_the_rest(effects: Effects, say: Any) -> N
         eventually(lambda: effects.of("slow") == [1, 2])
 
 
+def out_of_memory(*_: object) -> None:
+    raise MemoryError
+
+
 def test_no_error_ends_the_loop(
     effects: Effects, say: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noting(effects, "a")
     failures = [OperationalError("the server closed the connection"), RuntimeError("a defect")]
     step = worker.Worker.step
+    monkeypatch.setattr(worker.logger, "exception", out_of_memory)
 
     def failing_step(self: worker.Worker) -> int:
         if failures:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -51,10 +52,10 @@ class Deployment:
         for name in list(self.processes):
             self.kill(name)
 
-    def serve(self, name: str, port: int) -> Transport:
-        """A web process with that name, ready; how to call it."""
+    def serve(self, name: str, port: int, **environment: str) -> Transport:
+        """A web process with that name, ready; how to call it. `environment` is for it alone."""
         self.ports[name] = port
-        self._start(name, "-m", *SERVER.split(), "--port", str(port))
+        self._start(name, "-m", *SERVER.split(), "--port", str(port), **environment)
         self._wait_until_ready(name, port)
         return over_http(f"http://127.0.0.1:{port}")
 
@@ -77,7 +78,8 @@ class Deployment:
     def kill(self, name: str) -> None:
         """SIGKILL to the process and every process it has started."""
         process = self.processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has died by itself
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     def restart(self, name: str) -> None:

@@ -56,6 +56,7 @@ GONE = {
     "disk-full": of_postgresql(psycopg.errors.DiskFull),
     "disk-full-sqlite": of_sqlite("SQLITE_FULL"),
     "closed": InterfaceError("connection already closed"),
+    "no-memory": MemoryError(),
 }
 bodies: list[bytes] = []  # that the views below saw
 planned: list[Exception] = []  # what they raise next

@@ -1,6 +1,5 @@
 """Health and readiness; and a Redis that is gone."""
 
-from threading import Event
 from typing import Any
 
 import pytest
@@ -82,9 +81,8 @@ def test_a_request_waits_once_for_a_database_that_is_silent(
 def test_a_process_that_is_about_to_end_is_not_ready_and_lives(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = Event()
-    begun.set()
-    monkeypatch.setattr(draining, "begun", begun)
+    monkeypatch.setattr(draining, "_begun", bytearray(1))
+    draining.begin()
     response = client.get("/readyz")
     assert (response.status_code, response.json()["ready"]) == (503, False)
     assert response.headers["Connection"] == "close"

@@ -2,9 +2,11 @@
 
 import random
 import socket
+import sqlite3
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -123,6 +125,26 @@ def test_one_process_on_sqlite(tmp_path: Path) -> None:
     with Deployment(tmp_path, environment) as deployment:
         web = deployment.serve("web", free_port())
         check(deployment, [web], ["web"])
+
+
+@pytest.mark.nightly
+@pytest.mark.engine("sqlite")
+def test_eight_processes_on_one_sqlite_file(tmp_path: Path) -> None:
+    """More than it is for; but nobody is told that it is locked, and the file stays sound."""
+    file = tmp_path / "shop.sqlite3"
+    environment = {"DATABASE_URL": f"sqlite:///{file}", "REDIS_URL": ""}
+    with Deployment(tmp_path, environment) as deployment:
+        workers = [f"bus {number}" for number in range(1, 6)]
+        for name in workers:
+            deployment.work(name)
+        webs = [deployment.serve(f"web {number}", free_port()) for number in range(1, 4)]
+        check(deployment, webs, ["bus 1", "web 1", "bus 2"])
+    with closing(sqlite3.connect(file)) as connection:  # all of them killed, in whatever they did
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    logs = {path.name: path.read_text() for path in tmp_path.glob("*.log")}
+    assert len(logs) == len(workers) + len(webs)
+    assert [name for name, log in logs.items() if "locked" in log] == []
 
 
 @pytest.mark.postgres

@@ -132,13 +132,13 @@ def serve(port: int) -> None:
     """Become the server: pages, API, admin and the bus's thread in one worker process."""
     connections.close_all()
     os.environ["EVENTBUS_MODE"] = "thread"
+    os.environ["DRAIN_SECONDS"] = "0"
     os.environ.setdefault("DEBUG", "False")  # pages that are missing look as shoppers see them
     os.environ.setdefault("SHOP_URL", f"http://127.0.0.1:{port}")  # for links in mails
     os.environ["PYTHONPATH"] = str(settings.BASE_DIR)
     command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi"),
-        *("--host", "127.0.0.1", "--port", str(port), "--no-ws", "--log-level", "error"),
-        *("--workers", "1", "--blocking-threads", str(THREADS)),
-        *("--workers-kill-timeout", str(STOP_SECONDS), "shop.wsgi:application"),
+        *(sys.executable, "-m", "shop.serve"),
+        *("--host", "127.0.0.1", "--port", str(port), "--log-level", "error"),
+        *("--blocking-threads", str(THREADS), "--workers-kill-timeout", str(STOP_SECONDS)),
     ]
     os.execv(sys.executable, command)  # noqa: S606  (no shell, nothing from outside)
