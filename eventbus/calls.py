@@ -21,7 +21,7 @@ from eventbus import conf, cuts, metrics, parking, writing
 from eventbus.delivery import invoke
 from eventbus.engines import Claim, Engine
 from eventbus.errors import NotAsManyResults, WorkerDied
-from eventbus.handling import handling
+from eventbus.handling import Handling
 from eventbus.models import Parked
 from eventbus.registry import Handler
 from eventbus.watchdog import watched
@@ -187,11 +187,11 @@ def _record(engine: Engine, handler: Handler, made: Iterable[tuple[Parked, Any]]
 def _tell(handler: Handler, results: Sequence[tuple[Parked, Any]]) -> None:
     if handler.record is None:
         for row, record in results:
-            with handling([parking.envelope_of(row)], handler.subscriber):
+            with Handling([parking.envelope_of(row)], handler.subscriber):
                 record()
     elif results:
         events = [parking.envelope_of(row) for row, _ in results]
-        with handling(events, handler.subscriber):
+        with Handling(events, handler.subscriber):
             handler.record([value for _, value in results])
 
 

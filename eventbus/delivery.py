@@ -18,7 +18,7 @@ from eventbus.engines import Engine, engine
 from eventbus.engines.base import Claim, Fetched, Move, Wanted
 from eventbus.envelope import ERASED, MUTED, Envelope
 from eventbus.errors import BrokenTransaction, HandlerExited
-from eventbus.handling import handling
+from eventbus.handling import Handling
 from eventbus.metrics import Tally
 from eventbus.registry import Handler, Subscriber, upcasters
 from eventbus.runs import Run, cut
@@ -240,12 +240,14 @@ def invoke(
     With `muted`, what it publishes is counted there and not published. Raises Unreadable,
     BrokenTransaction, HandlerExited and what the handler raises.
     """
-    views = tuple(view_of(handler, event) for event in events)
-    several = handler.batch
-    arguments: tuple[Any, ...] = (views if several else views[0],)
-    if handler.wants_envelope:
-        arguments += (tuple(events) if several else events[0],)
-    with handling(events, handler.subscriber, transactional=not handler.external, muted=muted):
+    arguments: tuple[Any, ...]
+    if handler.batch:
+        arguments = tuple(view_of(handler, event) for event in events), tuple(events)
+    else:
+        arguments = view_of(handler, events[0]), events[0]
+    if not handler.wants_envelope:
+        arguments = arguments[:1]
+    with Handling(events, handler.subscriber, transactional=not handler.external, muted=muted):
         result = _call(handler, arguments)
     if engine().connection.needs_rollback:
         raise BrokenTransaction  # or leaving the block would roll back without a word

@@ -1,9 +1,8 @@
 """An event as the bus carries it: the payload and what is known about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 # Headers about the event itself.
@@ -11,8 +10,7 @@ ERASED = "erased"  # its subject's personal data was blanked
 MUTED = "muted"  # parked during a rebuild: it had had its effects outside before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One event, not yet decoded. A handler with a second parameter gets it there."""
 
     position: int  # in this deployment's log; grows, has gaps

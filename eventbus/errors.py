@@ -87,3 +87,8 @@ class Unreadable(Reject):
     def __init__(self, path: str, problem: str, value: Any = None) -> None:
         # The value itself is never part of the message: it may be personal.
         super().__init__(f"{path or 'payload'}: {problem} (got {type(value).__name__}).")
+        self.path, self.problem, self.value = path, problem, value
+
+    def under(self, path: str) -> "Unreadable":
+        """The same, where what was read is itself a part of something."""
+        return Unreadable(path + self.path, self.problem, self.value)

@@ -2,10 +2,9 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -14,21 +13,42 @@ from eventbus.envelope import Envelope
 from eventbus.errors import AmbiguousCause
 
 
-@dataclass(slots=True)
 class Handling:
-    """One run of a handler."""
+    """One run of a handler; as a context, `publish` knows of it meanwhile."""
 
-    events: Sequence[Envelope]
-    subscriber: str
-    transactional: bool = True  # False: a call outside, whose writes stay when it is made again
-    muted: Counter[str] | None = None  # counts what would have been published, in a rebuild
-    published: Counter[UUID] = field(default_factory=Counter)  # by cause
-    by_id: dict[UUID, Envelope] = field(init=False)
-    by_key: dict[str, Envelope] = field(init=False)  # of two sources, the first
+    def __init__(
+        self,
+        events: Sequence[Envelope],
+        subscriber: str,
+        *,
+        transactional: bool = True,
+        muted: Counter[str] | None = None,
+    ) -> None:
+        self.events = events
+        self.subscriber = subscriber
+        self.transactional = transactional  # False: a call outside; its writes stay if made again
+        self.muted = muted  # counts what would have been published, in a rebuild
 
-    def __post_init__(self) -> None:
-        self.by_id = {event.event_id: event for event in self.events}
-        self.by_key = {event.key: event for event in reversed(self.events)}
+    def __enter__(self) -> None:
+        self._before = _current.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._before)
+
+    # Most runs publish nothing: what only that needs is made when it is needed.
+    @cached_property
+    def published(self) -> Counter[UUID]:
+        """How many events, by cause."""
+        return Counter()
+
+    @cached_property
+    def by_id(self) -> dict[UUID, Envelope]:
+        return {event.event_id: event for event in self.events}
+
+    @cached_property
+    def by_key(self) -> dict[str, Envelope]:
+        """Of two sources, the first."""
+        return {event.key: event for event in reversed(self.events)}
 
     def cause(self, key: str, named: Envelope | None) -> Envelope:
         """The event that an event of `key` is published because of: the one of the run that is
@@ -68,19 +88,3 @@ _current: ContextVar[Handling | None] = ContextVar("eventbus_handling", default=
 def current() -> Handling | None:
     """The run in progress in this thread, if any."""
     return _current.get()
-
-
-@contextmanager
-def handling(
-    events: Sequence[Envelope],
-    subscriber: str,
-    *,
-    transactional: bool = True,
-    muted: Counter[str] | None = None,
-) -> Iterator[None]:
-    """Let `publish` know that `subscriber` is handling `events`."""
-    token = _current.set(Handling(events, subscriber, transactional, muted))
-    try:
-        yield
-    finally:
-        _current.reset(token)

@@ -48,7 +48,7 @@ class Again:
         found = self.acts.get(event.event_id)
         if found is None or found.payload is None:
             return event
-        return replace(event, payload=found.payload)
+        return event._replace(payload=found.payload)
 
     def _take_owed(self, events: Iterable[Envelope]) -> None:
         positions = [event.position for event in events]

@@ -18,7 +18,7 @@ from eventbus.contract import PERSONAL, Contract
 from eventbus.errors import BadDeclaration, Unreadable
 
 Encode = Callable[[Any], Any]
-Decode = Callable[[Any, str], Any]
+Decode = Callable[[Any], Any]
 
 SCALARS: dict[type, dict[str, str]] = {
     str: {"type": "string"},
@@ -42,7 +42,7 @@ def decode(view: Any, data: Any) -> Any:
 
     Raises Unreadable naming the path of the first field that is missing or mistyped.
     """
-    return _decoder(view)(data, "")
+    return _decoder(view)(data)
 
 
 def schema_of(contract: Contract) -> dict[str, Any]:
@@ -195,15 +195,21 @@ def _decoder(hint: Any) -> Decode:
     else:
         one = _scalar_decoder(plain)
     if nullable:
-        return lambda value, path: None if value is None else one(value, path)
+        return lambda value: None if value is None else one(value)
     return one
 
 
 def _list_decoder(item: Decode) -> Decode:
-    def decode_list(value: Any, path: str) -> tuple[Any, ...]:
+    def decode_list(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise Unreadable(path, "a list is needed", value)
-        return tuple(item(each, f"{path}[{index}]") for index, each in enumerate(value))
+            raise Unreadable("", "a list is needed", value)
+        items = []
+        try:
+            for each in value:
+                items.append(item(each))
+        except Unreadable as error:
+            raise error.under(f"[{len(items)}]") from None
+        return tuple(items)
 
     return decode_list
 
@@ -214,15 +220,18 @@ def _object_decoder(cls: Any) -> Decode:
         for field in dataclasses.fields(cls)
     ]
 
-    def decode_object(value: Any, path: str) -> Any:
-        if not isinstance(value, Mapping):
-            raise Unreadable(path, "an object is needed", value)
+    def decode_object(value: Any) -> Any:
+        if not isinstance(value, (dict, Mapping)):  # asking for a Mapping takes its time
+            raise Unreadable("", "an object is needed", value)
         kwargs = {}
         for name, decode_field, needed in fields:
             if name in value:
-                kwargs[name] = decode_field(value[name], f"{path}.{name}")
+                try:
+                    kwargs[name] = decode_field(value[name])
+                except Unreadable as error:
+                    raise error.under(f".{name}") from None
             elif needed:
-                raise Unreadable(f"{path}.{name}", "is missing")
+                raise Unreadable(f".{name}", "is missing")
         return cls(**kwargs)
 
     return decode_object
@@ -245,14 +254,14 @@ PARSERS: dict[Any, Callable[[str], Any]] = {
 def _scalar_decoder(kind: Any) -> Decode:
     parse, wire = PARSERS.get(kind), str if kind in PARSERS else kind
 
-    def decode_scalar(value: Any, path: str) -> Any:
+    def decode_scalar(value: Any) -> Any:
         if not isinstance(value, wire) or (kind is int and isinstance(value, bool)):
-            raise Unreadable(path, f"a {kind.__name__} is needed", value)
+            raise Unreadable("", f"a {kind.__name__} is needed", value)
         if parse is None:
             return value
         try:
             return parse(value)
         except (ValueError, InvalidOperation):
-            raise Unreadable(path, f"is not a {kind.__name__}", value) from None
+            raise Unreadable("", f"is not a {kind.__name__}", value) from None
 
     return decode_scalar

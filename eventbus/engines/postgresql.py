@@ -17,7 +17,7 @@ from eventbus import conf
 from eventbus.engines.appending import COLUMNS
 from eventbus.engines.base import is_operational
 from eventbus.engines.postgresql_history import PostgresqlHistory
-from eventbus.engines.postgresql_looking import NOW, UNSEEN_BY_NEWEST, PostgresqlLooking
+from eventbus.engines.postgresql_looking import PostgresqlLooking
 from eventbus.engines.postgresql_reading import PostgresqlReading
 
 TYPES = dict.fromkeys(COLUMNS, "text") | {
@@ -29,7 +29,6 @@ TYPES = dict.fromkeys(COLUMNS, "text") | {
         "due_at": "timestamptz",
     },
 }
-TICKING = 0x6275_7374  # advisory lock: one tick is taken at a time ("bust", any constant would do)
 # Advisory locks (OWNING[kind], number).
 BATCHES = 10  # that a range is owned for at most: the first one, and parts of it run again
 OWNING = {"call": 0x6275_7363, "range": 0x6275_7372, "merge": 0x6275_736D}
@@ -103,23 +102,12 @@ class PostgresqlEngine(PostgresqlLooking, PostgresqlReading, PostgresqlHistory):
         """Commit a tick, if there is an event that the last one did not see.
 
         On a connection of its own: a transaction that has written sees its own id as finished
-        in `pg_current_snapshot()`, and would skip the events it is about to publish. The lock
-        and the snapshot are two statements (of one message), or the snapshot would be taken
-        before the lock and ticks could go backwards. The commit need not wait for the disk: that of
-        a cursor which has used the tick comes after it in the same log.
+        in `pg_current_snapshot()`, and would skip the events it is about to publish.
         """
         if self.by_id:
             return
         with self._cursor_beside() as cursor:
-            cursor.execute(
-                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO off;"
-                " SELECT set_config('eventbus.ticking',"
-                f" pg_try_advisory_xact_lock({TICKING})::text, TRUE);"
-                " INSERT INTO eventbus_tick (created_at, snapshot)"
-                f" SELECT statement_timestamp(), {NOW}"
-                f" WHERE current_setting('eventbus.ticking') = 'true' AND {UNSEEN_BY_NEWEST};"
-                " COMMIT"
-            )
+            cursor.execute("SELECT eventbus_take_tick()")
 
     @contextmanager
     def own(self, kind: str, numbers: Collection[int]) -> Iterator[set[int]]:

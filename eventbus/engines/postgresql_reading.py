@@ -124,10 +124,11 @@ class PostgresqlReading(Engine):
         """The statement and its parameters; with `place`, that is every row's last column."""
         (where, params, order), claim = query, wanted.claim
         last = "" if place is None else f", {place}"
+        # The rows are chosen first: to make text of JSON before the sort would be for all of them.
         sql = (
-            f"SELECT {READ_TEXT}, {EXCEPTIONS}{last} FROM eventbus_event e WHERE {where}"
-            " AND e.shard >= %s AND e.shard < %s AND e.name = ANY(%s)"
-            f" ORDER BY {order} LIMIT %s"
+            f"SELECT {READ_TEXT}, {EXCEPTIONS}{last} FROM (SELECT * FROM eventbus_event e"
+            f" WHERE {where} AND e.shard >= %s AND e.shard < %s AND e.name = ANY(%s)"
+            f" ORDER BY {order} LIMIT %s) e ORDER BY e.id"
         )
         return sql, [
             *(claim.subscriber, claim.subscriber, claim.cursor),

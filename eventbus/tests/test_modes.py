@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import Error, transaction
+from django.db import Error, connection, transaction
 from django.utils import timezone
 
 from eventbus import Envelope, Reject, publish, subscribe, unschedule
@@ -87,9 +87,14 @@ def by_a_thread() -> Iterator[None]:
 
 
 def at_rest() -> bool:
-    """Nothing is left to do but what needs a person."""
-    left = Parked.objects.exclude(key="poison").exists() or Scheduled.objects.exists()
-    return not left and not any(row.behind for row in status())
+    """Nothing is left to do but what needs a person; all of it as of one moment, for between two
+    what was behind may have been parked."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        left = Parked.objects.exclude(key="poison").exists() or Scheduled.objects.exists()
+        return not left and not any(row.behind for row in status())
 
 
 @pytest.mark.process

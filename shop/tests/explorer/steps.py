@@ -3,7 +3,7 @@ a shopper acts, an event is delivered once more."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from eventbus import calls, retries, schedule
 from eventbus.delivery import invoke, run_batch
 from eventbus.engines import engine
 from eventbus.envelope import Envelope
-from eventbus.handling import handling
+from eventbus.handling import Handling
 from eventbus.models import Event, Parked
 from eventbus.registry import subscribers
 from shop.tests.explorer.reading import Names
@@ -31,7 +31,7 @@ from shop.tests.shopper import ADDRESS
 
 # Timers that no order waits for: carts that expire, the sweep that finds what all else has missed.
 SLOW = ("orders.sweep_due", "cart.expired")
-ENVELOPE = [field.name for field in fields(Envelope) if field.name != "position"]
+ENVELOPE = Envelope._fields[1:]  # all but its position
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,15 +193,15 @@ class Steps:
 def deliver_again(position: int, subscriber: str, *, time: int) -> None:
     """As an operator's redelivery: the ids of what it publishes are new ones."""
     event = Event.objects.get(pk=position)
-    told = Envelope(position=event.pk, **{name: getattr(event, name) for name in ENVELOPE})
-    told = replace(told, headers={**told.headers, "redelivery": f"{time}"})
+    told = Envelope(event.pk, *(getattr(event, name) for name in ENVELOPE))
+    told = told._replace(headers={**told.headers, "redelivery": f"{time}"})
     handler = subscribers[subscriber].handlers[event.name]
     if not handler.external:
         with transaction.atomic():
             invoke(handler, [told])
         return
     result = invoke(handler, [told])
-    with transaction.atomic(), handling([told], subscriber):
+    with transaction.atomic(), Handling([told], subscriber):
         if handler.record is not None:
             handler.record([one for one in result if not isinstance(one, Exception | None)])
         elif callable(result):
