@@ -16,6 +16,7 @@ from bench.chaos.fault import Fault
 from bench.chaos.history import History
 from bench.chaos.proxy import Proxy
 from bench.chaos.stage import WEBS, WORKERS, Stage
+from bench.chaos.starved import HUNGRY
 from bench.chaos.verdict import ORDERS, broken
 from bench.recovery import figures
 from shop.tests.deployments import Deployment
@@ -140,6 +141,7 @@ def raised(seed: int, seconds: float, folder: Path) -> Iterator[Stage]:
         environment = LATE | {
             **{"DATABASE_URL": through.geturl(), "REDIS_URL": cache.url},
             **{"EVENTBUS_MODE": "worker", "EMAIL_URL": mail.url, "LOG_LEVEL": "WARNING"},
+            "PYTHONPATH": HUNGRY,
         }
         shop = stack.enter_context(Deployment(folder, environment))
         draw = random.Random(seed)

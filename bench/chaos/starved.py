@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.chaos.fault import Fault
 from bench.chaos.stage import WEBS, WORKERS, Stage
 
-HUNGRY = str(Path(__file__).parent / "hungry")
+HUNGRY = str(Path(__file__).parent / "hungry")  # on the PYTHONPATH of all
 ROOM = 24 * 1_048_576  # bytes, above what the process has
 
 
@@ -19,14 +19,11 @@ class Starved(Fault):
 
     def begin(self, stage: Stage) -> None:
         self.victims = {name: stage.draw.choice(name_of) for name, name_of in ROLES.items()}
-        for name in self.victims.values():
-            stage.shop.end(name)
-            stage.start(name, PYTHONPATH=HUNGRY)
         stage.wait_for_workers()
         self.read = {name: len(stage.log(name)) for name in self.victims.values()}
         for name in self.victims.values():
             for pid in family(stage.shop.processes[name].pid):
-                limit(pid)
+                limit(pid, data_of(pid) + ROOM)
 
     def has_struck(self, stage: Stage) -> bool:
         """Both have run out of it."""
@@ -40,22 +37,29 @@ class Starved(Fault):
     def heal(self, stage: Stage) -> None:
         for name in self.victims.values():
             stage.counts["times out of memory"] += self.strikes(stage, name)
-            stage.shop.restart(name)
+            for pid in family(stage.shop.processes[name].pid):
+                limit(pid, resource.RLIM_INFINITY)
 
 
 ROLES = {"web": WEBS, "bus": WORKERS}
 
 
 def family(pid: int) -> list[int]:
-    """The process and those that it has started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in family(int(child)))]
-
-
-def limit(pid: int) -> None:
-    """What it has, and ROOM. Nobody who has ended is limited."""
+    """The process and those that it has started, as far as they live."""
     with suppress(FileNotFoundError, ProcessLookupError):
-        told = Path(f"/proc/{pid}/status").read_text()
-        has = int(told.partition("VmData:")[2].split()[0]) * 1024
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid, *(one for child in children for one in family(int(child)))]
+    return []
+
+
+def limit(pid: int, to: int) -> None:
+    """Let the process have so many bytes at most, if it lives."""
+    with suppress(ProcessLookupError):
         _, most = resource.prlimit(pid, resource.RLIMIT_DATA)
-        resource.prlimit(pid, resource.RLIMIT_DATA, (has + ROOM, most))
+        resource.prlimit(pid, resource.RLIMIT_DATA, (to, most))
+
+
+def data_of(pid: int) -> int:
+    """What it has, in bytes."""
+    told = Path(f"/proc/{pid}/status").read_text()
+    return int(told.partition("VmData:")[2].split()[0]) * 1024

@@ -1,4 +1,4 @@
-"""On the PYTHONPATH of one process: as soon as its memory is limited (RLIMIT_DATA) it takes all that
+"""On the PYTHONPATH of every process: as soon as its memory is limited (RLIMIT_DATA) it takes all that
 is left, again and again for a moment, as a leak or a greedy request in one of its threads would."""
 
 import os
