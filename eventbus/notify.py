@@ -95,8 +95,9 @@ def _listen_until(stop: threading.Event) -> None:
     connection: Any = connections[conf.get("database")].copy()
     while not stop.is_set():
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(f"LISTEN {CHANNEL}")
+            if not _hears(connection):
+                words = "no notification arrives (a pooler by transaction?): polling every %s s"
+                logger.warning(words, conf.get("poll_seconds"))
             wakeup.ring()  # what was announced while nobody listened
             while not stop.is_set():
                 _rest_until_there_is_something(connection.connection.fileno())
@@ -110,6 +111,15 @@ def _listen_until(stop: threading.Event) -> None:
                 connection.close()
             stop.wait(AWAY_SECONDS)
     connection.close()
+
+
+def _hears(connection: Any) -> bool:
+    """Listen from now on; whether a notification of one's own arrives."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"LISTEN {CHANNEL}")
+        cursor.execute(f"NOTIFY {CHANNEL}")
+    heard = connection.connection.notifies(timeout=LISTEN_SECONDS, stop_after=1)
+    return any(True for _ in heard)
 
 
 def _rest_until_there_is_something(file: int) -> None:

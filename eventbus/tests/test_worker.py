@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from eventbus import publish, subscribe, thread, wakeup, worker
+from eventbus import notify, publish, subscribe, thread, wakeup, worker
 from eventbus.commands.running import end_on_signals
 from eventbus.cursors import ensure_cursors
 from eventbus.tests.conftest import Effects, Happened, Number
@@ -206,3 +207,25 @@ def test_a_signal_waits_for_no_lock_of_the_thread_that_it_interrupts() -> None:
         signal.signal(signal.SIGTERM, before[0])
         signal.signal(signal.SIGINT, before[1])
     assert stop.by is not threading.main_thread()
+
+
+@pytest.mark.engine("postgresql")
+def test_notifications_are_heard(effects: Effects) -> None:
+    listening = connection.copy()
+    try:
+        assert notify._hears(listening)
+    finally:
+        listening.close()
+
+
+@pytest.mark.engine("postgresql")
+def test_who_hears_none_says_so_and_polls(
+    effects: Effects, say: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As behind a pooler that gives a connection's next transaction to another session."""
+    monkeypatch.setattr(psycopg.Connection, "notifies", lambda *_, **__: iter(()))
+    noting(effects, "a")
+    with running():
+        eventually(lambda: "no notification arrives" in caplog.text)
+        say("k", 1)
+        eventually(lambda: effects.of("a") == [1])
