@@ -20,6 +20,7 @@ from granian.server import MPServer
 from shop import draining
 from shop.environment import DRAIN_SECONDS
 
+ENDING = (signal.SIGTERM, signal.SIGINT)
 logger = logging.getLogger("_granian")  # its own, which it shows
 # One worker, so that /metrics has one set of counters; more processes, not more workers.
 OPTIONS = ["--interface", "wsgi", "--no-ws", "--workers", "1", "--workers-kill-timeout", "20"]
@@ -91,14 +92,28 @@ class DrainingServer(MPServer):
 
 def main() -> None:
     """Serve until a signal comes."""
-    os.register_at_fork(after_in_child=end_at_once)
+    guard_forks()
     setattr(cli, "Server", DrainingServer)  # noqa: B010  (its command has no other place for it)
     command = [*OPTIONS, *sys.argv[1:], "shop.wsgi:application"]
     try:
         cli.cli(command, auto_envvar_prefix="GRANIAN")
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):  # all is done: one more changes nothing
+        for number in ENDING:  # all is done: one more changes nothing
             signal.signal(number, signal.SIG_IGN)
+
+
+def guard_forks() -> None:
+    """A signal that comes in the midst of a fork waits until the child is one: Python forgets what
+    it gets before, or the parent's handler, which the child has too, would take it."""
+    os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=end_at_once)
+
+
+def _hold() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+
+def _release() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
 def end_at_once() -> None:
@@ -107,6 +122,7 @@ def end_at_once() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.set_wakeup_fd(-1)
+    _release()
 
 
 if __name__ == "__main__":

@@ -211,6 +211,22 @@ def test_it_ends_at_once_though_its_worker_has_only_begun_to_load(
     assert "Killing" not in (tmp_path / "log").read_text()
 
 
+FORKED = """
+import os, signal
+from shop import serve
+os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGTERM))
+signal.signal(signal.SIGTERM, lambda *_: None)
+serve.guard_forks()
+if (pid := os.fork()) == 0:
+    os._exit(0)
+assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGTERM
+"""
+
+
+def test_a_worker_that_is_told_to_end_before_it_is_one_ends() -> None:
+    succeed("-c", FORKED)
+
+
 @pytest.mark.postgres
 def test_the_demo_fills_and_empties_postgresql_too(postgres_url: str) -> None:
     here = {"DATABASE_URL": postgres_url, "SHOP_CONTEXTS": "orders"}
