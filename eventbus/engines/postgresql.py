@@ -102,12 +102,15 @@ class PostgresqlEngine(PostgresqlLooking, PostgresqlReading, PostgresqlHistory):
         """Commit a tick, if there is an event that the last one did not see.
 
         On a connection of its own: a transaction that has written sees its own id as finished
-        in `pg_current_snapshot()`, and would skip the events it is about to publish.
+        in `pg_current_snapshot()`, and would skip the events it is about to publish. Whatever the
+        database's default isolation: in another the snapshot would be older than the lock.
         """
         if self.by_id:
             return
         with self._cursor_beside() as cursor:
-            cursor.execute("SELECT eventbus_take_tick()")
+            cursor.execute(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT eventbus_take_tick(); COMMIT"
+            )
 
     @contextmanager
     def own(self, kind: str, numbers: Collection[int]) -> Iterator[set[int]]:

@@ -19,6 +19,7 @@ from eventbus.testing import drain
 from eventbus.tests.conftest import Effects, Happened
 from eventbus.tests.test_delivery import LATER, failing, noting
 from eventbus.tests.test_visibility import another_connection, run
+from eventbus.tests.test_worker import eventually
 from eventbus.worker import Worker
 
 
@@ -199,3 +200,37 @@ def test_eight_tickers_and_two_readers_at_once(effects: Effects) -> None:
         assert cursor.fetchone() == (0,)
         cursor.execute("SELECT count(*) > 1 FROM eventbus_tick")
         assert cursor.fetchone() == (True,)
+
+
+@pytest.mark.engine("postgresql")
+def test_a_tick_is_of_the_moment_of_its_lock_whatever_the_default_isolation(
+    effects: Effects,
+) -> None:
+    def tick() -> None:
+        run(engine().beside, "SET default_transaction_isolation TO 'repeatable read'")
+        engine().refresh()
+
+    def waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted"
+                " AND relation = 'eventbus_tick'::regclass)"
+            )
+            return bool(cursor.fetchone()[0])
+
+    with another_connection() as holder, ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            publish(Happened(n=1), key="k")
+        run(holder, "BEGIN", "LOCK TABLE eventbus_tick")
+        ticked = pool.submit(at_once, tick)
+        eventually(waits)
+        with transaction.atomic():
+            publish(Happened(n=2), key="k")
+        run(holder, "COMMIT")
+        ticked.result()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM eventbus_event, eventbus_tick"
+            " WHERE pg_visible_in_snapshot(xid, snapshot)"
+        )
+        assert cursor.fetchone() == (2,)
