@@ -109,7 +109,7 @@ def _listen_until(stop: threading.Event) -> None:
                 logger.warning(words, AWAY_SECONDS, error)
             with suppress(Exception):
                 connection.close()
-            stop.wait(AWAY_SECONDS)
+            wakeup.rest(stop, AWAY_SECONDS)
     connection.close()
 
 

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 
 from eventbus.metrics import Source
 
@@ -32,6 +33,15 @@ class Bell:
     def renew(self) -> None:
         """After a fork: the lock may have been held by a thread that does not exist here."""
         self._condition = threading.Condition()
+
+
+def rest(stop: threading.Event, seconds: float) -> None:
+    """Until `stop` is set, or for `seconds`: those in any case, when there is no memory for the lock
+    that each wait makes."""
+    try:
+        stop.wait(seconds)
+    except Exception:
+        time.sleep(seconds)
 
 
 readers = Bell()  # something was committed

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from eventbus import conf
+from eventbus import conf, wakeup
 
 logger = logging.getLogger("eventbus.watchdog")
 
@@ -58,7 +58,8 @@ def start(stop: threading.Event) -> None:
 
 
 def _watch(stop: threading.Event) -> None:
-    while not stop.wait(LOOK_SECONDS):
+    while not stop.is_set():
+        wakeup.rest(stop, LOOK_SECONDS)
         subscriber = None
         with suppress(MemoryError):  # the next look may have some: nobody else watches
             subscriber = overdue()

@@ -148,6 +148,13 @@ def _loop(
                     first = None
                 seen = bell.rings
                 done = step()
+                if done:
+                    wakeup.ring()  # that is work for the others: a call to make, a key freed
+                    time.sleep(YIELD_SECONDS)
+                elif bell is wakeup.readers:
+                    metrics.woken(bell.wait(seen, conf.get("poll_seconds")))
+                else:
+                    bell.wait(seen, CALLER_SECONDS)
                 pause = 0.0
             except Exception:
                 pause = min(5.0, pause * 2 or 0.05)  # seconds
@@ -155,14 +162,6 @@ def _loop(
                     logger.exception("the bus goes on after an error")
                 with suppress(Exception):
                     engine().close()
-                stop.wait(pause * random.uniform(0.5, 1))
-                continue
-            if done:
-                wakeup.ring()  # what was done is work for the others: a call to make, a key freed
-                time.sleep(YIELD_SECONDS)
-            elif bell is wakeup.readers:
-                metrics.woken(bell.wait(seen, conf.get("poll_seconds")))
-            else:
-                bell.wait(seen, CALLER_SECONDS)
+                wakeup.rest(stop, pause * random.uniform(0.5, 1))
     finally:
         engine().close()

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from eventbus import notify, publish, subscribe, thread, wakeup, worker
+from eventbus import notify, publish, subscribe, thread, wakeup, watchdog, worker
 from eventbus.commands.running import end_on_signals
 from eventbus.cursors import ensure_cursors
 from eventbus.tests.conftest import Effects, Happened, Number
@@ -27,7 +27,7 @@ PATIENCE = 20.0  # seconds that a loaded machine may need for what usually takes
 def running() -> Iterator[threading.Thread]:
     """A worker in a thread, for the length of the block."""
     stop = threading.Event()
-    thread = threading.Thread(target=worker.run, args=(stop,))
+    thread = threading.Thread(target=worker.run, args=(stop,), name="bus")
     thread.start()
     try:
         yield thread
@@ -145,6 +145,30 @@ def test_no_error_ends_the_loop(
 
     monkeypatch.setattr(worker.Worker, "step", failing_step)
     with running():
+        say("k", 1)
+        eventually(lambda: effects.of("a") == [1])
+
+
+def test_no_memory_to_wait_ends_no_thread(
+    effects: Effects, say: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each wait makes a lock of its own."""
+    noting(effects, "a")
+    waited = {name: 0 for name in ("eventbus-watchdog", "eventbus-caller-0", "bus")}
+    real = threading.Condition.wait
+
+    def wait(self: threading.Condition, timeout: float | None = None) -> bool:
+        name = threading.current_thread().name
+        if timeout is not None and name in waited:  # without one: until a thread has begun
+            waited[name] += 1
+            if waited[name] <= 2:
+                raise MemoryError
+        return real(self, timeout)
+
+    monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(threading.Condition, "wait", wait)
+    with running():
+        eventually(lambda: min(waited.values()) > 2)
         say("k", 1)
         eventually(lambda: effects.of("a") == [1])
 
