@@ -23,6 +23,7 @@ PAID = (
 TO_THE_END = ("paid", "declined", "mails", "two")  # within their whole bounds
 SMALL = [  # so small that every step can be taken in every state
     ("paid", {"crash": 1, "duplicate": 1, "cancel": 0}),
+    ("refund-fails", {"crash": 0, "duplicate": 0, "cancel": 1, "time": 0}),
     ("challenged", {"crash": 0, "duplicate": 0, "cancel": 0}),
     ("again", {"crash": 0, "duplicate": 0, "cancel": 0}),
     ("two", {"crash": 0, "duplicate": 0, "cancel": 0}),

@@ -16,7 +16,7 @@ from apps.cart.operations import outcomes
 from apps.inventory import operations as inventory
 from apps.notifications import operations as notifications
 from apps.notifications.models import Notification
-from apps.orders.models import Order
+from apps.orders.models import Order, TimelineEntry
 from apps.orders.operations import beginning, recording
 from apps.payments import operations as payments
 from apps.payments.gateway import Declined, GatewayUnavailable, MockGateway
@@ -211,5 +211,17 @@ def note_that_decides(world: World) -> Iterator[Any]:
         Order.objects.filter(pk__in=[step.order_id for step in steps]).update(
             shipping_method="seen"
         )
+
+    yield mock.patch("apps.orders.operations.record_steps", wrong)
+
+
+@mutant("a late note that touches another order", scenario="two", place=2)
+def note_that_revives(world: World) -> Iterator[Any]:
+    real = recording.record_steps
+
+    def wrong(kind: str, steps: Any) -> None:
+        real(kind, steps)
+        if kind == TimelineEntry.Kind.RESERVED:
+            Order.objects.filter(status=Order.Status.FAILED).update(status=Order.Status.PENDING)
 
     yield mock.patch("apps.orders.operations.record_steps", wrong)

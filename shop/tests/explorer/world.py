@@ -123,7 +123,8 @@ class World:
     def commits_of(self, step: Callable[[], object]) -> list[Snapshot]:
         """Do the step; the state after each of its commits but the last. A process that is killed
         at any statement leaves the state of the last commit before it, as nothing but the tables
-        outlives a process. `written` then names the tables in which it has changed rows."""
+        outlives a process. `written` then names the tables in which it has changed rows, or would
+        have, had there been any."""
         self._commits, self.written = [], set()
         try:
             with self.connection.execute_wrapper(self._note_statement):
@@ -143,7 +144,7 @@ class World:
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
     ) -> Any:
         result = execute(sql, params, many, context)
-        if (table := WRITES.match(str(sql))) and context["cursor"].rowcount:
+        if table := WRITES.match(str(sql)):
             self.written.add(table[1])
         if not self.connection.in_atomic_block and not str(sql).startswith("SELECT"):
             self.note_commit()
