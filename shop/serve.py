@@ -6,6 +6,7 @@ it has begun, and itself. A second SIGTERM, or SIGINT, does without the draining
 """
 
 import logging
+import multiprocessing
 import os
 import select
 import signal
@@ -92,7 +93,7 @@ class DrainingServer(MPServer):
 
 def main() -> None:
     """Serve until a signal comes."""
-    guard_forks()
+    prepare_forks()
     setattr(cli, "Server", DrainingServer)  # noqa: B010  (its command has no other place for it)
     command = [*OPTIONS, *sys.argv[1:], "shop.wsgi:application"]
     try:
@@ -102,9 +103,13 @@ def main() -> None:
             signal.signal(number, signal.SIG_IGN)
 
 
-def guard_forks() -> None:
+def prepare_forks() -> None:
     """A signal that comes in the midst of a fork waits until the child is one: Python forgets what
-    it gets before, or the parent's handler, which the child has too, would take it."""
+    it gets before, or the parent's handler, which the child has too, would take it.
+
+    Workers are forked, also where that is not the default (Python 3.14): they share the mark of
+    shop/draining.py."""
+    multiprocessing.set_start_method("fork", force=True)
     os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=end_at_once)
 
 

@@ -35,7 +35,7 @@ EXCEPTIONS = (
     " (SELECT EXISTS (SELECT 1 FROM eventbus_rebuild WHERE cursor_id = %s))"
 )
 Names = Mapping[str, Collection[str]]  # event names by subscriber
-_read = json.JSONDecoder().raw_decode  # half of `loads`: databases put no space around
+_read = json.JSONDecoder().raw_decode  # half of `loads`, which also looks for space around
 COVERED = "SELECT 1 FROM eventbus_cursor WHERE "
 
 
@@ -266,7 +266,7 @@ def _parsed(text: str) -> Any:
     """The JSON data; or the text itself, which no handler can read, when Python cannot hold what
     the database can (nested too deep, an integer of 5,000 digits): that event alone must fail."""
     try:
-        return _read(text)[0]
+        return _read(text)[0] if text.startswith("{") else json.loads(text)
     except (ValueError, RecursionError):
         return text
 

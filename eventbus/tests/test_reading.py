@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from eventbus import Envelope, subscribe
 from eventbus.cursors import ensure_cursors
@@ -47,6 +47,16 @@ def test_what_several_subscribers_read_is_one_commit(
     a_worker().step()
     assert transactions == [("a", "b", "c")]
     assert effects.of("a") == effects.of("b") == effects.of("c") == [1, 2]
+
+
+def test_an_event_that_somebody_has_spaced_out_by_hand_is_read(effects: Effects, say: Any) -> None:
+    """SQLite keeps the text as it is given."""
+    noting(effects, "a")
+    say("k", 1)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE eventbus_event SET payload = %s", ['\n { "n" : 3 } \n'])
+    a_worker().step()
+    assert effects.of("a") == [3]
 
 
 def test_who_fails_is_read_apart_and_the_others_go_on_together(

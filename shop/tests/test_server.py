@@ -212,11 +212,13 @@ def test_it_ends_at_once_though_its_worker_has_only_begun_to_load(
 
 
 FORKED = """
-import os, signal
+import multiprocessing, os, signal
 from shop import serve
+multiprocessing.set_start_method("spawn")  # the default of Python 3.14 makes no forks either
 os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGTERM))
 signal.signal(signal.SIGTERM, lambda *_: None)
-serve.guard_forks()
+serve.prepare_forks()
+assert multiprocessing.get_start_method() == "fork"
 if (pid := os.fork()) == 0:
     os._exit(0)
 assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGTERM
