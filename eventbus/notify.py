@@ -114,10 +114,18 @@ def _listen_until(stop: threading.Event) -> None:
 
 
 def _hears(connection: Any) -> bool:
-    """Listen from now on; whether a notification of one's own arrives."""
+    """Listen from now on; whether a notification arrives that another session sends. One's own
+    would prove nothing: a pooler may well give both statements to the same session."""
     with connection.cursor() as cursor:
         cursor.execute(f"LISTEN {CHANNEL}")
-        cursor.execute(f"NOTIFY {CHANNEL}")
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(f"NOTIFY {CHANNEL}")
+    except Error:
+        return True  # as far as is known: there may be no connection left for this
+    finally:
+        other.close()
     heard = connection.connection.notifies(timeout=LISTEN_SECONDS, stop_after=1)
     return any(True for _ in heard)
 

@@ -234,10 +234,21 @@ def test_a_signal_waits_for_no_lock_of_the_thread_that_it_interrupts() -> None:
 
 
 @pytest.mark.engine("postgresql")
-def test_notifications_are_heard(effects: Effects) -> None:
-    listening = connection.copy()
+def test_notifications_of_other_sessions_are_heard(
+    effects: Effects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind PgBouncer one's own may arrive, for it comes with the answer, and no other."""
+    listening, real, senders = connection.copy(), psycopg.Connection.notifies, []
+
+    def notifies(self: Any, **how: Any) -> Iterator[Any]:
+        for one in real(self, **how):
+            senders.append(one.pid)
+            yield one
+
+    monkeypatch.setattr(psycopg.Connection, "notifies", notifies)
     try:
         assert notify._hears(listening)
+        assert senders != [listening.connection.info.backend_pid]
     finally:
         listening.close()
 
