@@ -35,13 +35,14 @@ class Bell:
         self._condition = threading.Condition()
 
 
-def rest(stop: threading.Event, seconds: float) -> None:
-    """Until `stop` is set, or for `seconds`: those in any case, when there is no memory for the lock
-    that each wait makes."""
+def rest(stop: threading.Event, seconds: float) -> bool:
+    """Until `stop` is set, or for `seconds`; says whether it is. Without memory for the lock that
+    each wait makes, for `seconds` in any case."""
     try:
-        stop.wait(seconds)
+        return stop.wait(seconds)
     except Exception:
         time.sleep(seconds)
+        return stop.is_set()
 
 
 readers = Bell()  # something was committed

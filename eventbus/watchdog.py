@@ -58,8 +58,7 @@ def start(stop: threading.Event) -> None:
 
 
 def _watch(stop: threading.Event) -> None:
-    while not stop.is_set():
-        wakeup.rest(stop, LOOK_SECONDS)
+    while not wakeup.rest(stop, LOOK_SECONDS):
         subscriber = None
         with suppress(MemoryError):  # the next look may have some: nobody else watches
             subscriber = overdue()

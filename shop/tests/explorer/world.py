@@ -29,7 +29,7 @@ BEGIN = datetime(2030, 1, 7, 9, 1, tzinfo=UTC)
 PAGE = 1024  # bytes; small pages, as a state keeps those that differ from its predecessor's
 RANGES = (0, 2, 3, 4, 5, 6, 7, 1)  # of the first order, the second; the article is in 1
 EMPTY: list[bytes] = []  # a shop with its tables and nothing else
-WRITES = re.compile(r'(?:INSERT (?:OR \w+ )?INTO|UPDATE|DELETE FROM) "(\w+)"')
+WRITES = re.compile(r'\s*(?:INSERT (?:OR \w+ )?INTO|REPLACE INTO|UPDATE|DELETE FROM) "?(\w+)')
 SETTINGS = {
     "DEBUG": False,  # it would note every statement
     "EMAIL_BACKEND": "apps.notifications.mailbox.MailboxBackend",
