@@ -207,7 +207,7 @@ class MailServer:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
             writer.write(b"220 chaos\r\n")
             while line := await reader.readline():
                 verb = line[:4].upper()

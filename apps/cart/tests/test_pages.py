@@ -214,6 +214,14 @@ def test_a_new_price_is_said_until_it_is_accepted(shopper):
     assert open_lines() == {"MUG": 2}
 
 
+def test_where_no_tax_is_due_none_is_told(shopper):
+    cart_of({"MUG": 1})
+    assert "Tax included" in page(shopper.get("/cart/?country=DE"))
+    untaxed = page(shopper.get("/cart/?country=CH"))
+    assert "Total" in untaxed
+    assert "Tax included" not in untaxed
+
+
 def test_a_method_that_is_not_offered_there_becomes_the_usual_one(shopper):
     cart_of({"MUG": 3})
     home = shopper.get("/cart/?shipping_method=pickup")
