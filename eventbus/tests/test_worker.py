@@ -154,7 +154,7 @@ def test_no_memory_to_wait_ends_no_thread(
 ) -> None:
     """Each wait makes a lock of its own."""
     noting(effects, "a")
-    waited = {name: 0 for name in ("eventbus-watchdog", "eventbus-caller-0", "bus")}
+    waited = dict.fromkeys(("eventbus-watchdog", "eventbus-caller-0", "bus"), 0)
     real = threading.Condition.wait
 
     def wait(self: threading.Condition, timeout: float | None = None) -> bool:
