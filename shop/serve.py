@@ -12,6 +12,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -29,10 +30,12 @@ OPTIONS = ["--interface", "wsgi", "--no-ws", "--workers", "1", "--workers-kill-t
 
 class Interrupt:
     """What granian needs of threading.Event, without its lock. A handler of signals sets it, in the
-    midst of whatever the main thread does: while a signal before sets it, it would wait for ever."""
+    midst of whatever the main thread does: while a signal before sets it, it would wait for ever.
+    `told` says whether a signal came that nobody has obeyed: granian may clear what it has not
+    seen, while it starts a worker anew."""
 
-    def __init__(self) -> None:
-        self._set = False
+    def __init__(self, told: Callable[[], bool]) -> None:
+        self._set, self._told = False, told
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
         # The kernel may give a signal to another thread: then too the one that waits here wakes.
@@ -45,6 +48,8 @@ class Interrupt:
 
     def clear(self) -> None:
         self._set = False
+        if self._told():
+            self._set = True
 
     def is_set(self) -> bool:
         return self._set
@@ -65,8 +70,11 @@ class DrainingServer(MPServer):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.main_loop_interrupt: Any = Interrupt()
-        self.hurried = False
+        self.main_loop_interrupt: Any = Interrupt(self.is_told)
+        self.hurried = self.draining = False
+
+    def is_told(self) -> bool:
+        return bool(self.hurried or (self.interrupt_signal and not self.draining))
 
     def signal_handler_interrupt(self, *args: Any, **options: Any) -> None:
         """Called with the number of the signal, in the main thread; takes no lock."""
@@ -81,6 +89,7 @@ class DrainingServer(MPServer):
 
     def drain(self) -> None:
         """Until the time is over, another signal comes, or a worker is no more."""
+        self.draining = True
         draining.begin()
         logger.info("Draining for %s s", DRAIN_SECONDS)
         end = time.monotonic() + DRAIN_SECONDS

@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
+from shop.serve import Interrupt
 from shop.tests.filling import fill
 from shop.tests.processes import succeed
 
@@ -209,6 +210,20 @@ def test_it_ends_at_once_though_its_worker_has_only_begun_to_load(
         time.sleep(0.01)
     end_by_many(process)
     assert "Killing" not in (tmp_path / "log").read_text()
+
+
+def test_no_signal_is_forgotten_when_the_server_clears_its_interrupt() -> None:
+    told: list[int] = []
+    interrupt = Interrupt(lambda: bool(told))
+    try:
+        interrupt.set()
+        interrupt.clear()
+        assert not interrupt.is_set()
+        told.append(signal.SIGTERM)
+        interrupt.clear()
+        assert interrupt.wait()
+    finally:
+        signal.set_wakeup_fd(-1)
 
 
 FORKED = """
