@@ -76,16 +76,23 @@ def is_note(subscriber: str, event: str, status: str) -> bool:
     return subscriber == "orders" and (event in NOTES or (decided and event in VERDICTS))
 
 
-def freedom(scenario: Scenario, subscriber: str, event: str, status: str) -> Freedom | None:
-    """Of the subscriber's next event, of an order in that status; None: it has to take its turn."""
-    if is_note(subscriber, event, status):
-        return NOTE
-    if subscribers[subscriber].handlers[event].external:
-        return PARKING
-    booked = DECIDED if scenario.ranges == 1 else SOLD
-    if subscriber == "inventory" and event in booked and not _heard(scenario):
-        return BOOKING
-    return None
+class Freedoms:
+    """Which steps of a scenario may go first."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._booked = DECIDED if scenario.ranges == 1 else SOLD
+        self._heard = _heard(scenario)
+
+    def of(self, subscriber: str, event: str, status: str) -> Freedom | None:
+        """Of the subscriber's next event, of an order in that status; None: it has to take its
+        turn."""
+        if is_note(subscriber, event, status):
+            return NOTE
+        if subscribers[subscriber].handlers[event].external:
+            return PARKING
+        if subscriber == "inventory" and event in self._booked and not self._heard:
+            return BOOKING
+        return None
 
 
 def _heard(scenario: Scenario) -> bool:

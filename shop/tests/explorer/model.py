@@ -1,11 +1,12 @@
 """The saga as a small machine, without tables or code: an order is what each context says of it,
 and a step of the real shop must be steps of the machine."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from operator import itemgetter
 
-from shop.tests.explorer.world import World
+from shop.tests.explorer.facts import Facts, Reader
 
 NONE = "-"
 
@@ -62,6 +63,7 @@ RULES: Mapping[str, list[tuple[str, str, Guard]]] = {
         (NONE, "void", over),
         ("new", "requested", lambda one: one.hold != NONE),
         ("new", "void", lambda one: over(one) or one.order == "PENDING"),
+        ("new", "failed", lambda one: one.charge == NONE),  # the card was given too long ago
         ("requested", "captured", lambda one: one.charge == "captured"),
         ("requested", "failed", lambda one: one.charge in ("declined", "cancelled")),
         ("requested", "cancel_requested", over),
@@ -99,23 +101,61 @@ RULES: Mapping[str, list[tuple[str, str, Guard]]] = {
         ("created", "cancelled", lambda one: one.order == "CANCELLED"),
     ],
 }
-SQL = (
-    "SELECT o.id, o.status, h.status, p.status, g.status, r.status, c.status, o.owner, o.retry_of"
-    " FROM orders_order o LEFT JOIN inventory_hold h ON h.order_id = o.id"
-    " LEFT JOIN payments_payment p ON p.order_id = o.id"
-    " LEFT JOIN payments_gatewaycharge g ON g.key = p.gateway_key"
-    " LEFT JOIN payments_refund r ON r.payment_id = p.id"
-    " LEFT JOIN cart_cartorder c ON c.order_id = o.id ORDER BY o.placed_at, o.number"
-)
+TABLES = {  # of each context, and the column that names the order
+    "order": ("orders_order", "id"),
+    "hold": ("inventory_hold", "order_id"),
+    "payment": ("payments_payment", "order_id"),
+    "charge": ("payments_gatewaycharge", "key"),  # "charge cart:A1"
+    "refund": ("payments_refund", "payment_id"),  # "payment cart:A1"
+    "cart": ("cart_cartorder", "order_id"),
+}
 
 
-def read(world: World) -> State:
-    """What the tables say, in the machine's words."""
-    return {row[0]: _order(row) for row in world.rows(SQL)}
+class Model:
+    """What the facts say of the orders, in the machine's words."""
 
+    def __init__(self, reader: Reader) -> None:
+        self._known, columns = reader.known, reader.cells.columns
+        self._cells = {context: reader.cells.tables[name] for context, (name, _) in TABLES.items()}
+        self._places = {
+            context: (columns[name].index(of), columns[name].index("status"))
+            for context, (name, of) in TABLES.items()
+        }
+        self._pick = itemgetter(*self._cells.values())
+        self._read: dict[Facts, State] = {}
+        self._unexplained: dict[tuple[Facts, Facts], list[str]] = {}
 
-def _order(row: Any) -> Order:
-    return Order(*(value or NONE for value in row[1:7]))
+    def __call__(self, facts: Facts) -> State:
+        """By order, the first one first."""
+        which = self._pick(facts)
+        if which not in self._read:
+            self._read[which] = self._orders(facts)
+        return self._read[which]
+
+    def odd(self, states: Sequence[Facts]) -> list[str]:
+        """What changed from one to the next in a way that no rule has."""
+        return [each for pair in pairwise(states) for each in self._between(*pair)]
+
+    def _between(self, before: Facts, after: Facts) -> list[str]:
+        if before is after:
+            return []
+        which = self._pick(before), self._pick(after)
+        if which not in self._unexplained:
+            self._unexplained[which] = unexplained(self(before), self(after))
+        return self._unexplained[which]
+
+    def _orders(self, facts: Facts) -> State:
+        said = {
+            context: {
+                row[of].rpartition(" ")[2]: row[status]
+                for row in self._known.values[facts[self._cells[context]]]
+            }
+            for context, (of, status) in self._places.items()
+        }
+        return {
+            order: Order(*(known.get(order, NONE) for known in said.values()))
+            for order in said["order"]
+        }
 
 
 def unexplained(before: State, after: State) -> list[str]:

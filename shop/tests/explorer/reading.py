@@ -1,161 +1,175 @@
-"""What of a state matters: the tables without times and drawn ids, which are named by what they
-belong to. Two states that read the same go on in the same ways."""
+"""What of a state matters: its facts without how long ago something was, and without what is kept for
+people only. Two states that read the same go on in the same ways."""
 
-import json
-from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import Any
-from uuid import UUID
 
-from django.utils import timezone
-
-from eventbus.registry import subscribers
-from eventbus.shards import shard_of
+from shop.tests.explorer.facts import Due, Event, Facts, Held, Reader, Unread
 from shop.tests.explorer.freedom import is_note
-from shop.tests.explorer.world import World
+from shop.tests.explorer.scenarios import SLOW, Scenario
 
-Rows = tuple[Any, ...]
-MINUTE = 60.0
+MINUTE = timedelta(minutes=1)
+Part = tuple[int, tuple[int, ...], Callable[..., Any]]  # a cell, those it is read with, and how
 
-ORDERS = "SELECT id, owner, number, status FROM orders_order ORDER BY placed_at, number"
-TABLES = (  # each row's first column is the order that it belongs to, or another name
-    "SELECT id, status, failure_code, refunded, retry_of, pay_before > {now} FROM orders_order",
-    "SELECT order_id, from_status, to_status FROM orders_statuschange",
-    "SELECT order_id, kind FROM orders_timelineentry",
-    "SELECT order_id, status FROM inventory_hold",
-    "SELECT order_id, delta, kind FROM inventory_ledgerentry",
-    "SELECT sku, on_hand, held FROM inventory_stockitem",
-    "SELECT order_id, status, reserved, placed_at IS NULL, asked_at IS NULL, charge_version,"
-    " captured_amount, refunded_amount, refunding_amount, challenge != '', min(asks, 5),"
-    " challenge_expires_at > {now} FROM payments_payment",
-    "SELECT p.order_id, r.status, r.amount, min(r.asks, 5), r.gateway_version"
-    " FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id",
-    "SELECT key, reference, status, version, told, asked, expires_at > {now}"
-    " FROM payments_gatewaycharge",
-    "SELECT key, status, told, amount FROM payments_gatewayrefund",
-    "SELECT key, version FROM payments_gatewaywebhook",
-    "SELECT key, version, result FROM payments_receivedwebhook",
-    "SELECT order_id, kind, state, attempts, sent_at IS NULL FROM notifications_notification",
-    "SELECT subject, recipients FROM notifications_mailboxmessage",
-    "SELECT order_id, status FROM cart_cartorder",
-    "SELECT c.owner, c.status, l.sku, l.quantity"
-    " FROM cart_cart c LEFT JOIN cart_cartline l ON l.cart_id = c.id",
-    "SELECT sku, available FROM cart_stock",
-    "SELECT sku, available FROM products_availability",
-    "SELECT order_id, status FROM products_boughtorder",
-)
-
-SHOWN = (  # what is kept for people only: no handler reads it
-    "SELECT order_id, by FROM orders_statuschange",
-    "SELECT key, version, sent FROM payments_gatewaywebhook",
-    "SELECT key, version, deliveries FROM payments_receivedwebhook",
-)
+READ = {  # the columns that matter; a time only as past or to come
+    "orders_order": "id status failure_code refunded retry_of",
+    "orders_statuschange": "order_id from_status to_status",
+    "orders_timelineentry": "order_id kind",
+    "inventory_hold": "order_id status",
+    "inventory_ledgerentry": "order_id delta kind",
+    "inventory_stockitem": "sku on_hand held",
+    "payments_payment": "order_id status reserved placed_at asked_at charge_version captured_amount"
+    " refunded_amount refunding_amount challenge asks challenge_expires_at",
+    "payments_paymentmethod": "owner used_by_order expires_at",
+    "payments_refund": "payment_id status amount asks gateway_version",
+    "payments_gatewaycharge": "key reference status version told asked expires_at",
+    "payments_gatewayrefund": "key status told amount",
+    "payments_gatewaywebhook": "key version",
+    "payments_receivedwebhook": "key version",
+    "notifications_notification": "order_id kind state attempts sent_at",
+    "notifications_mailboxmessage": "subject recipients",
+    "cart_cartorder": "order_id status",
+    "cart_cart": "owner status",
+    "cart_cartline": "cart_id sku quantity",
+    "cart_stock": "sku available",
+    "products_availability": "sku available",
+    "products_boughtorder": "order_id status",
+}
+SHOWN = {  # what is kept for people only: no handler reads it
+    "orders_statuschange": "by",
+    "payments_gatewaywebhook": "sent",
+    "payments_receivedwebhook": "result deliveries",
+}
+ENOUGH = {"asks": 5}  # more of it makes no difference
 
 
-class Names:
-    """What ids are called."""
+class Reading:
+    """Of the facts of a scenario. `reduced`, it is all the same when a note is to be read, and what
+    is shown to people only is left out."""
 
-    def __init__(self, world: World) -> None:
-        self.of: dict[str, str] = {}
-        count: dict[str, int] = defaultdict(int)
-        self._statuses: dict[str, str] = {}
-        self._shards: list[tuple[int, str]] = []
-        for pk, owner, number, status in world.rows(ORDERS):
-            count[owner] += 1
-            self.add(pk, f"{owner}{count[owner]}")
-            self._statuses[self.of[pk]] = status
-            self._shards.append((shard_of(str(UUID(pk))), self.of[pk]))
-            self.of[number] = self.of[pk]
-        for pk, order, key in world.rows("SELECT id, order_id, gateway_key FROM payments_payment"):
-            self.add(pk, f"payment {self(order)}")
-            self.of[key] = f"charge {self(order)}"
-        refunds = "SELECT r.id, r.gateway_key, p.order_id FROM payments_refund r"
-        refunds += " JOIN payments_payment p ON p.id = r.payment_id ORDER BY r.id"
-        for pk, key, order in world.rows(refunds):
-            self.add(pk, f"refund {self(order)}")
-            self.of[key] = self.of[pk]
-        for pk, key, version in world.rows("SELECT id, key, version FROM payments_gatewaywebhook"):
-            self.add(pk, f"webhook {version} {self(key)}")
-        mails = "SELECT id, order_id, kind FROM notifications_notification"
-        for pk, order, kind in world.rows(mails):
-            self.add(pk, f"mail {kind} {self(order)}")
+    def __init__(self, reader: Reader, scenario: Scenario, *, reduced: bool = True) -> None:
+        self.reader, self.last, self.reduced = reader, scenario.last, reduced
+        self.again = bool(scenario.budget.get("duplicate"))  # whether events come a second time
+        self.cells, self.known = reader.cells, reader.known
+        self._seen: dict[tuple[int, ...], int] = {}
+        self._statuses: dict[int, dict[str, str]] = {}
+        self._parts = {
+            cell: (others, read)
+            for cell, others, read in (*self._tables(), *self._queues(), *self._others())
+        }
 
-    def add(self, pk: str, name: str) -> None:
-        self.of[pk] = name
-        self.of[f"{pk[:8]}-{pk[8:12]}-{pk[12:16]}-{pk[16:20]}-{pk[20:]}"] = name
+    def __call__(self, facts: Facts) -> tuple[int, ...]:
+        """The same for states that go on alike."""
+        return self.parts(facts, self._parts)
 
-    def __call__(self, value: Any) -> Any:
-        return self.of.get(value, value) if isinstance(value, str) else value
+    def parts(self, facts: Facts, cells: Iterable[int]) -> tuple[int, ...]:
+        """What matters of these cells."""
+        found, seen, parts = [], self._seen, self._parts
+        for cell in cells:
+            others, read = parts[cell]
+            what = (cell, facts[cell], *(facts[other] for other in others))
+            part = seen.get(what)
+            if part is None:
+                part = seen[what] = self.known.id(read(*(self.known.values[at] for at in what[1:])))
+            found.append(part)
+        return tuple(found)
 
-    def status_of(self, key: str) -> str:
-        """Of the order with that id; of others, nothing."""
-        return self._statuses.get(self(key), "")
+    def digest(self, facts: Facts) -> int:
+        """The same in each process."""
+        told = repr([self.known.values[part] for part in self(facts)])
+        return int.from_bytes(blake2b(told.encode(), digest_size=8).digest())
 
-    def range(self, lo: int, hi: int) -> str:
-        """A range of shards, by the first order in it: which is the first one's is chance."""
-        return next((name for shard, name in self._shards if lo <= shard < hi), f"{lo}")
+    def statuses(self, facts: Facts) -> dict[str, str]:
+        """Of the orders, by name."""
+        return statuses(self.known.values[facts[self.cells.orders]])
 
-    def event(self, name: str, key: str, payload: str) -> Rows:
-        facts = json.loads(payload)
-        about = facts.get("webhook_id") or facts.get("notification_id") or facts.get("refund_id")
-        return name, self(key), self(about), self(facts.get("number", ""))
+    def _tables(self) -> Iterable[Part]:
+        for table, columns in READ.items():
+            wanted = columns.split() + ([] if self.reduced else SHOWN.get(table, "").split())
+            places = [self.cells.columns[table].index(name) for name in wanted]
+            most = [ENOUGH.get(name) for name in wanted]
+            read = partial(_table, places, most)
+            yield self.cells.tables[table], (self.cells.clock,), read
+            if table == "orders_order":
+                payments = self.cells.tables["payments_payment"]
+                yield self.cells.orders, (self.cells.clock, payments), partial(self._orders, read)
 
+    def _queues(self) -> Iterable[Part]:
+        for name, cell in self.cells.queue.items():
+            yield cell, (self.cells.orders,), partial(self._queue, name)
 
-def digest(world: World, *, last: Collection[str], reduced: bool = True) -> int:
-    """The same for states that go on alike; `last` are the subscribers that read last. `reduced`,
-    it is all the same when a note is to be read, and what is shown to people only is left out."""
-    names, now = Names(world), timezone.now()
-    stamp = f"'{now:%Y-%m-%d %H:%M:%S.%f}'"
-    facts: list[Any] = []
-    for sql in TABLES if reduced else (*TABLES, *SHOWN):
-        rows = world.rows(sql.format(now=stamp))
-        facts.append(sorted(repr(tuple(map(names, row))) for row in rows))
-    for name in subscribers:
-        pending = _pending(world, names, name)
-        noted = [one for one in pending if name in last or (reduced and one.noted)]
-        facts.append([one.fact for one in pending if one not in noted])
-        facts.append(sorted(repr(one.fact) for one in noted))
-    parked = "SELECT subscriber, state, min(attempts, 3), deaths, name, key, payload FROM eventbus_parked"
-    facts.append(sorted(repr((*row[:4], names.event(*row[4:]))) for row in world.rows(parked)))
-    scheduled = "SELECT due_at, name, key, payload FROM eventbus_scheduled"
-    facts.append(
-        sorted(repr((_ahead(row[0], now), names.event(*row[1:]))) for row in world.rows(scheduled))
-    )
-    return int.from_bytes(blake2b(repr(facts).encode(), digest_size=8).digest())
+    def _others(self) -> Iterable[Part]:
+        for name, cell in self.cells.handled.items() if self.again else ():
+            yield cell, (), partial(self._handled, name)
+        for cell in self.cells.parked.values():
+            yield cell, (), _parked
+        yield self.cells.scheduled, (self.cells.clock,), _scheduled
 
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """An event that a subscriber has yet to read."""
-
-    fact: Rows
-    noted: bool  # it is all the same when
-
-
-def _pending(world: World, names: Names, subscriber: str) -> list[Pending]:
-    handled = subscribers[subscriber].handlers
-    rows = world.rows(
-        "SELECT c.lo, c.hi, e.name, e.key, e.payload FROM eventbus_event e JOIN eventbus_cursor c"
-        " ON e.id > c.pos AND e.shard >= c.lo AND e.shard < c.hi WHERE c.subscriber = ?"
-        " ORDER BY c.lo, e.id",
-        subscriber,
-    )
-    found = [
-        Pending(
-            (names.range(lo, hi), *names.event(name, key, payload)),
-            noted=is_note(subscriber, name, names.status_of(key)),
+    def _handled(self, subscriber: str, events: Iterable[Event]) -> Any:
+        """What may come a second time."""
+        return tuple(
+            event[:4]
+            for event in events
+            if not (self.reduced and is_note(subscriber, event.name, "PENDING"))
         )
-        for lo, hi, name, key, payload in rows
-        if name in handled
-    ]
-    return sorted(found, key=lambda one: one.fact[0])  # those of a range stay as they come
+
+    def _orders(self, read: Callable[[Any, Any], Any], rows: Any, now: Any, payments: Any) -> Any:
+        """Whether there is time to pay matters until the payment has come to something; then not
+        even to the sweep, which comes at the end."""
+        columns = self.cells.columns
+        order, status = (columns["payments_payment"].index(name) for name in ("order_id", "status"))
+        open_until = columns["orders_order"].index("pay_before")
+        settled = {row[order] for row in payments if row[status] not in ("new", "requested")}
+        in_time = tuple(row[open_until] > now[1] for row in rows if row[0] not in settled)
+        return read(rows, now), in_time
+
+    def _queue(self, subscriber: str, queue: Iterable[Unread], orders: Any) -> Any:
+        ordered: list[Any] = []
+        noted: list[Any] = []
+        known = statuses(orders)
+        for one in queue:
+            may_wait = subscriber in self.last or (
+                self.reduced and is_note(subscriber, one.event.name, known.get(one.event.key, ""))
+            )
+            (noted if may_wait else ordered).append((one.range, one.event[:4]))
+        # Those of a range stay as they come.
+        return tuple(sorted(ordered, key=lambda one: one[0])), tuple(sorted(noted, key=repr))
 
 
-def _ahead(due_at: Any, now: datetime) -> int:
-    """In how many minutes, begun ones counted."""
-    due = due_at if isinstance(due_at, datetime) else datetime.fromisoformat(due_at)
-    seconds = (due.replace(tzinfo=now.tzinfo) - now).total_seconds()
-    return max(0, -int(-seconds // MINUTE))
+def statuses(orders: Any) -> dict[str, str]:
+    return {row[0]: row[2] for row in orders}
+
+
+def _table(places: list[int], most: list[int | None], rows: Any, now: Any) -> Any:
+    return tuple(
+        sorted(
+            (
+                tuple(_matters(row[at], top, now[1]) for at, top in zip(places, most, strict=True))
+                for row in rows
+            ),
+            key=repr,
+        )
+    )
+
+
+def _matters(value: Any, most: int | None, now: datetime) -> Any:
+    if isinstance(value, datetime):
+        return value > now
+    return value if most is None else min(value, most)
+
+
+def _parked(rows: Iterable[Held]) -> Any:
+    return tuple(sorted(((one.state, one.failed, one.event[:4]) for one in rows), key=repr))
+
+
+def _scheduled(rows: Iterable[Due], now: Any) -> Any:
+    return tuple(sorted((_due(one, now[1]) for one in rows), key=repr))
+
+
+def _due(one: Due, now: datetime) -> Any:
+    """In how many minutes, begun ones counted; of what is slow, only that it comes."""
+    ahead = max(0, -((now - one.at) // MINUTE))
+    return min(ahead, 1) if one.event.name in SLOW else ahead, one.event[:4]

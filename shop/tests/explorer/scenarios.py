@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from apps.inventory.operations import adjust_stock
 from apps.payments import calls as payments
 from apps.payments.gateway import Card
 from apps.products import operations as products
+from eventbus.models import Scheduled
 from eventbus.operating import split
 from eventbus.registry import subscribers
 from eventbus.testing import drain
@@ -24,7 +26,10 @@ REFUND_LATE = "4000000000007726"
 
 # Who reads when all the others are done: what they write is read by nobody that is explored with
 # them, so it is all the same when they read. Other scenarios explore them.
+LATER = timedelta(days=1)  # than the last timer that an order waits for
 LAST = ("products", "users", "notifications", "cart")
+# Timers that no order waits for: the sweep that finds what all else has missed, carts that expire.
+SLOW = ("orders.sweep_due", "cart.expired")
 FAULTS = {"crash": 4, "duplicate": 3, "time": 1}
 
 
@@ -67,6 +72,8 @@ def open_shop(scenario: Scenario, world: World) -> Shop:
         shop.quotes[who] = quote.token
         shop.methods[who] = [_method(who, number) for number in scenario.cards]
     drain()
+    for timer in Scheduled.objects.filter(name__in=SLOW):
+        Scheduled.objects.filter(pk=timer.pk).update(due_at=timer.due_at + LATER)
     return shop
 
 
@@ -100,17 +107,17 @@ SCENARIOS = {
         cards=(NO_FUNDS, GOOD),
         units=1,
         ranges=8,
-        acts={"retry": 1, "cancel": 1, "duplicate": 1, "time": 0},
+        acts={"retry": 1},
     ),
     "cart": _of(
         "the quote is posted twice and the cart edited meanwhile",
         last=("products", "users", "notifications"),
-        acts={"place": 2, "edit": 1, "cancel": 1, "time": 0},
+        acts={"place": 2, "edit": 1},
     ),
     "mails": _of(
         "mails are sent while all goes on",
         last=("products", "users", "cart"),
-        acts={"cancel": 1, "time": 0, "duplicate": 0, "crash": 1},
+        acts={"duplicate": 0},
     ),
     "two": Scenario(
         says="two orders for one unit",

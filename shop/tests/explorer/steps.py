@@ -1,38 +1,18 @@
 """What may happen next in a state: a subscriber reads an event, a call is made, a timer comes due,
-a shopper acts, an event is delivered once more."""
+a shopper acts, an event is delivered once more. Told by the facts alone."""
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.db import transaction
-from django.utils import timezone
-
-from apps.cart import operations as cart
-from apps.orders import operations as orders
-from apps.orders.operations.placing import Address
-from apps.orders.refusals import Refusal
-from apps.payments.gateway import challenges
-from eventbus import calls, retries, schedule
-from eventbus.delivery import invoke, run_batch
-from eventbus.engines import engine
-from eventbus.envelope import Envelope
-from eventbus.handling import Handling
-from eventbus.models import Event, Parked
 from eventbus.registry import subscribers
-from shop.tests.explorer.freedom import Freedom, freedom, is_note
-from shop.tests.explorer.reading import Names
-from shop.tests.explorer.scenarios import SKU, Scenario, Shop, owner
-from shop.tests.explorer.world import World
-from shop.tests.shopper import ADDRESS
+from shop.tests.explorer.facts import Event, Facts, Unread
+from shop.tests.explorer.freedom import Freedom, Freedoms, is_note
+from shop.tests.explorer.reading import Reading
+from shop.tests.explorer.scenarios import SLOW, Scenario, owner
 
-# Timers that no order waits for: carts that expire, the sweep that finds what all else has missed.
-SLOW = ("orders.sweep_due", "cart.expired")
-ENVELOPE = Envelope._fields[1:]  # all but its position
+TO_RUN = {"retrying": "retry", "to call": "call", "calling": "call"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,194 +20,124 @@ class Step:
     """Its name says what it is, in any run of the scenario; `kind` is what it costs."""
 
     name: str
-    do: Callable[[], object]
     kind: str = ""
+    subscriber: str = ""  # whose it is
+    about: Event | tuple[Unread, ...] | datetime | None = None  # what it reads, or when it is
     freedom: Freedom | None = None  # when it may go first
 
 
+def label(verb: str, subscriber: str, event: Event) -> str:
+    """ "read payments orders.created A1": what of an event, if its order is not enough."""
+    of = event.key
+    which = [event.about.removesuffix(of).strip(), str(event.number).removesuffix(of)]
+    return " ".join(filter(None, [verb, subscriber, event.name, short(of), *which]))
+
+
+def short(name: str) -> str:
+    """ "cart:A1" is A's first order."""
+    return name.removeprefix("cart:")
+
+
 class Steps:
-    """Finds the steps of the state that the world is in."""
+    """Finds the steps of a state."""
 
-    def __init__(self, world: World, scenario: Scenario, shop: Shop, *, reduced: bool) -> None:
-        self.world, self.scenario, self.shop, self.reduced = world, scenario, shop, reduced
+    def __init__(self, scenario: Scenario, reading: Reading, *, reduced: bool) -> None:
+        self.scenario, self.reading, self.reduced = scenario, reading, reduced
+        self.cells, self.values = reading.cells, reading.known.values
+        self._freedoms = Freedoms(scenario)
 
-    def bus(self) -> list[Step]:
+    def bus(self, facts: Facts) -> list[Step]:
         """What a worker does now by itself, but for those that read last."""
-        names = Names(self.world)
-        found = [*self._reads(names), *self._parked(names)]
-        if self._is_due():
-            found.append(Step("promote", lambda: schedule.promote(engine(), now=timezone.now())))
+        wanted = [name for name in subscribers if name not in self.scenario.last]
+        found = [
+            *(step for name in wanted for step in self._reads(facts, name)),
+            *(step for name in wanted for step in self._parked(facts, name)),
+        ]
+        if any(one.at <= self._now(facts) for one in self.values[facts[self.cells.scheduled]]):
+            found.append(Step("promote"))
         return found
 
-    def others(self) -> list[Step]:
+    def last(self, facts: Facts) -> list[Step]:
+        """What those that read last do when all others are done; they take all that there is."""
+        queues = [(name, self.values[facts[self.cells.queue[name]]]) for name in self.scenario.last]
+        return [
+            *(Step(f"batch {name}", "", name, queue) for name, queue in queues if queue),
+            *(step for name in self.scenario.last for step in self._parked(facts, name)),
+        ]
+
+    def others(self, facts: Facts) -> list[Step]:
         """What time, shoppers and bad luck may do, whatever the bus does."""
-        names = Names(self.world)
-        return [*self._acts(names), *self._times(), *self._duplicates(names)]
+        return [*self._acts(facts), *self._times(facts), *self._duplicates(facts)]
 
     # The bus ------------------------------------------------------------------------------------
-    def _reads(self, names: Names) -> Iterator[Step]:
-        last = self.scenario.last
-        wanted = {name: one.handlers for name, one in subscribers.items() if name not in last}
-        for name, cursor in engine().pending(wanted):
-            event, key = self._next(name, cursor)
+    def _reads(self, facts: Facts, subscriber: str) -> Iterator[Step]:
+        heads: dict[str, Event] = {}
+        for unread in self.values[facts[self.cells.queue[subscriber]]]:
+            heads.setdefault(unread.range, unread.event)
+        statuses = self.reading.statuses(facts) if heads else {}
+        for event in heads.values():
+            status = statuses.get(event.key, "")
+            freedom = self._freedoms.of(subscriber, event.name, status) if self.reduced else None
             yield Step(
-                f"read {name} {event} {_short(names(key))}",
-                partial(run_batch, engine(), subscribers[name], cursor, limit=1),
-                freedom=freedom(self.scenario, name, event, names.status_of(key))
-                if self.reduced
-                else None,
+                label("read", subscriber, event),
+                subscriber=subscriber,
+                about=event,
+                freedom=freedom,
             )
 
-    def _next(self, subscriber: str, cursor: int) -> tuple[str, str]:
-        handled = subscribers[subscriber].handlers
-        marks = ", ".join("?" * len(handled))
-        sql = (
-            "SELECT e.name, e.key FROM eventbus_event e JOIN eventbus_cursor c ON e.id > c.pos"
-            " AND e.shard >= c.lo AND e.shard < c.hi WHERE c.id = ? AND e.name IN"
-        )
-        found = self.world.rows(f"{sql} ({marks}) ORDER BY e.id LIMIT 1", cursor, *handled)
-        ((name, key),) = found
-        return name, key
+    def _parked(self, facts: Facts, subscriber: str) -> Iterator[Step]:
+        for held in self.values[facts[self.cells.parked[subscriber]]]:
+            if verb := TO_RUN.get(held.state):
+                yield Step(
+                    label(verb, subscriber, held.event), subscriber=subscriber, about=held.event
+                )
 
-    def _parked(self, names: Names) -> Iterator[Step]:
-        rows = self.world.rows(
-            "SELECT id, subscriber, name, key, state FROM eventbus_parked"
-            " WHERE state IN ('retrying', 'to call', 'calling') ORDER BY position, subscriber"
-        )
-        for pk, subscriber, name, key, state in rows:
-            verb = "retry" if state == "retrying" else "call"
-            label = f"{verb} {subscriber} {name} {_short(names(key))}"
-            yield Step(label, partial(self._run_parked, pk))
-
-    def _run_parked(self, pk: int) -> None:
-        """When its time has come: until then the clock of everybody moves."""
-        row = Parked.objects.get(pk=pk)
-        if row.next_at > timezone.now():
-            self.world.clock.ahead += row.next_at - timezone.now()
-        if row.state == Parked.State.RETRYING:
-            retries.retry(engine(), row, now=timezone.now())
-        else:
-            calls.call(engine(), [row], now=timezone.now())
-
-    def _is_due(self) -> bool:
-        return any(due_at <= timezone.now() for _, due_at in self._scheduled())
-
-    def _scheduled(self) -> list[tuple[str, datetime]]:
-        rows = self.world.rows("SELECT name, due_at FROM eventbus_scheduled ORDER BY due_at")
-        return [(name, _time(at)) for name, at in rows]
+    def _now(self, facts: Facts) -> Any:
+        return self.values[facts[self.cells.clock]][1]
 
     # Time, shoppers, bad luck -------------------------------------------------------------------
-    def _times(self) -> Iterator[Step]:
-        for name, at in {n: at for n, at in reversed(self._scheduled()) if n not in SLOW}.items():
-            if at > timezone.now():
-                yield Step(f"time {name}", partial(self._move, at), "time")
+    def _times(self, facts: Facts) -> Iterator[Step]:
+        now, scheduled = self._now(facts), self.values[facts[self.cells.scheduled]]
+        first = {one.event.name: one.at for one in reversed(scheduled)}
+        for name, at in first.items():
+            if at > now and name not in SLOW:
+                yield Step(f"time {name}", "time", about=at)
 
-    def _move(self, at: datetime) -> None:
-        self.world.clock.ahead += at - timezone.now()
-
-    def _acts(self, names: Names) -> Iterator[Step]:
-        placed = self.world.rows(
-            "SELECT id, owner, status FROM orders_order ORDER BY placed_at, number"
-        )
-        owners = {by for _, by, _ in placed}
-        for who, before in zip(
-            self.scenario.shoppers, (None, *self.scenario.shoppers), strict=False
-        ):
-            mine = [(pk, status) for pk, by, status in placed if by == owner(who)]
+    def _acts(self, facts: Facts) -> Iterator[Step]:
+        statuses, budget = self.reading.statuses(facts), self.scenario.budget
+        before = None
+        for who in self.scenario.shoppers:
+            mine = [name for name in statuses if name.startswith(owner(who))]
             # Shoppers are alike: who places first is called A.
-            turn = not self.reduced or before is None or owner(before) in owners
-            if turn and (
-                not mine or self.scenario.budget.get("place", 0) > len(self.scenario.shoppers)
-            ):
-                yield Step(f"place {who}", partial(self._place, who), "place")
-            yield Step(f"edit {who}", partial(self._edit, who), "edit")
-            if len(mine) == 1 and mine[0][1] == "FAILED":
-                yield Step(f"retry {who}", partial(self._retry, who, mine[0][0]), "retry")
-            for pk, status in mine:
-                if status in ("PENDING", "CONFIRMED"):
-                    name = f"cancel {_short(names(pk))}"
-                    yield Step(name, partial(self._cancel, pk), "cancel")
-        waiting = (
-            "SELECT reference, challenge FROM payments_gatewaycharge WHERE status = 'challenged'"
-        )
-        for reference, challenge in self.world.rows(waiting):
-            for word, approve in (("approve", True), ("deny", False)):
-                yield Step(
-                    f"{word} {_short(names(reference))}",
-                    partial(challenges.answer, challenge, approve=approve),
-                    "answer",
-                )
+            turn = not self.reduced or before is None or before
+            if turn and (not mine or budget.get("place", 0) > len(self.scenario.shoppers)):
+                yield Step(f"place {who}", "place")
+            yield Step(f"edit {who}", "edit")
+            if [statuses[name] for name in mine] == ["FAILED"]:
+                yield Step(f"retry {who}", "retry")
+            for name in mine:
+                if statuses[name] in ("PENDING", "CONFIRMED"):
+                    yield Step(f"cancel {short(name)}", "cancel")
+            before = mine
+        for charge in self._challenged(facts):
+            yield Step(f"approve {short(charge)}", "answer")
+            yield Step(f"deny {short(charge)}", "answer")
 
-    def _place(self, who: str) -> None:
-        with suppress(Refusal):
-            orders.place_order(
-                quote=self.shop.quotes[who],
-                owner=owner(who),
-                email=f"{who.lower()}@example.com",
-                address=Address(**ADDRESS),
-                payment_method=self.shop.methods[who][0],
-            )
+    def _challenged(self, facts: Facts) -> Iterator[str]:
+        columns = self.cells.columns["payments_gatewaycharge"]
+        reference, status = columns.index("reference"), columns.index("status")
+        for row in self.values[facts[self.cells.tables["payments_gatewaycharge"]]]:
+            if row[status] == "challenged":
+                yield row[reference]
 
-    def _edit(self, who: str) -> None:
-        with suppress(ValueError):
-            cart.add_line(owner=owner(who), sku=SKU, quantity=1)
-
-    def _retry(self, who: str, order: str) -> None:
-        with suppress(Refusal):
-            orders.retry_order(order_id=UUID(order), payment_method=self.shop.methods[who][-1])
-
-    def _cancel(self, order: str) -> None:
-        orders.cancel_order(order_id=UUID(order), by="customer")
-
-    def _duplicates(self, names: Names) -> Iterator[Step]:
+    def _duplicates(self, facts: Facts) -> Iterator[Step]:
         """Of each event of an order, to each subscriber that is explored, has handled it and holds
         nothing back for it."""
-        read = self.world.rows(
-            "SELECT c.subscriber, e.id, e.name, e.key FROM eventbus_event e JOIN eventbus_cursor c"
-            " ON e.id <= c.pos AND e.shard >= c.lo AND e.shard < c.hi"
-            " WHERE NOT EXISTS (SELECT 1 FROM eventbus_parked p"
-            " WHERE p.subscriber = c.subscriber AND p.key = e.key) ORDER BY e.id"
-        )
-        for subscriber, pk, name, key in read:
-            told = _short(names(key))
-            if subscriber in self.scenario.last or name not in subscribers[subscriber].handlers:
-                continue
-            if self.reduced and is_note(subscriber, name, "PENDING"):
-                continue
-            if told != key:  # an order's
-                yield Step(
-                    f"duplicate {subscriber} {name} {told}",
-                    partial(self._deliver_again, pk, subscriber),
-                    "duplicate",
-                )
-
-    def _deliver_again(self, position: int, subscriber: str) -> None:
-        deliver_again(position, subscriber, time=self.world.draw())
-
-
-def deliver_again(position: int, subscriber: str, *, time: int) -> None:
-    """As an operator's redelivery: the ids of what it publishes are new ones."""
-    event = Event.objects.get(pk=position)
-    told = Envelope(event.pk, *(getattr(event, name) for name in ENVELOPE))
-    told = told._replace(headers={**told.headers, "redelivery": f"{time}"})
-    handler = subscribers[subscriber].handlers[event.name]
-    if not handler.external:
-        with transaction.atomic():
-            invoke(handler, [told])
-        return
-    result = invoke(handler, [told])
-    with transaction.atomic(), Handling([told], subscriber):
-        if handler.record is not None:
-            handler.record([one for one in result if not isinstance(one, Exception | None)])
-        elif callable(result):
-            result()
-
-
-def _short(name: Any) -> str:
-    """ "cart:A1" is A's first order."""
-    return str(name).removeprefix("cart:")
-
-
-def _time(value: Any) -> datetime:
-    time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return time.replace(tzinfo=UTC)
+        for subscriber, cell in self.cells.handled.items():
+            held = {one.event.key for one in self.values[facts[self.cells.parked[subscriber]]]}
+            for event in self.values[facts[cell]]:
+                noted = self.reduced and is_note(subscriber, event.name, "PENDING")
+                if event.key not in held and not noted:
+                    yield Step(
+                        label("duplicate", subscriber, event), "duplicate", subscriber, event
+                    )

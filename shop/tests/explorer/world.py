@@ -18,6 +18,7 @@ from django.db import connections
 from django.test import override_settings
 from uuid_utils.compat import uuid7
 
+from apps.notifications.models import Notification
 from apps.orders.models import Order, new_number
 from apps.orders.operations import sweeping
 from eventbus.engines.measures import SqliteMeasures
@@ -28,14 +29,21 @@ from shop.clock import Clock, moved_clock
 BEGIN = datetime(2030, 1, 7, 9, 1, tzinfo=UTC)
 PAGE = 1024  # bytes; small pages, as a state keeps those that differ from its predecessor's
 RANGES = (0, 2, 3, 4, 5, 6, 7, 1)  # of the first order, the second; the article is in 1
+OF_MAILS = 7
 EMPTY: list[bytes] = []  # a shop with its tables and nothing else
+# Those it writes in, also where it finds no row to change.
 WRITES = re.compile(r'\s*(?:INSERT (?:OR \w+ )?INTO|REPLACE INTO|UPDATE|DELETE FROM) "?(\w+)')
 SETTINGS = {
     "DEBUG": False,  # it would note every statement
     "EMAIL_BACKEND": "apps.notifications.mailbox.MailboxBackend",
     "STAFF_MAIL": ["staff@example.com"],
-    # A kill more than an exploration has, or the event would be left to a person: that is known.
-    "EVENTBUS": {**settings.EVENTBUS, "mode": "manual", "max_deaths": 6},
+    # However often its process is killed, an event is not left to a person: that is known.
+    "EVENTBUS": {
+        **settings.EVENTBUS,
+        "mode": "manual",
+        "max_deaths": 30_000,
+        "batch_seconds": 3600,
+    },
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}},
 }
 IDS_ARE_DRAWN = (  # modules that draw ids when they run; models have theirs as a default
@@ -55,7 +63,7 @@ class Snapshot:
     pages: tuple[bytes, ...]
     ahead: timedelta
     drawn: int
-    abstract: Any  # what `World.read` made of it
+    facts: Any  # what `World.read` made of it
 
 
 class SettableClock(Clock):
@@ -75,8 +83,10 @@ class World:
         self._pages: tuple[bytes, ...] = ()
         self._changes = -1  # rows changed, when these were its pages
         self._commits: list[Snapshot] | None = None
-        self.written: set[str] = set()
-        self.read: Callable[[World], Any] = lambda world: None
+        self._facts: Any = None  # of these pages, but for the clock
+        self._changed: set[str] = set()  # the tables that were written since
+        self.statements: list[str] = []
+        self.read: Callable[[World, Any, set[str]], Any] = lambda *_: None
 
     def draw(self) -> int:
         self.drawn += 1
@@ -90,24 +100,34 @@ class World:
     def draw_order_id(self) -> UUID:
         """Each order's in a range of its own, whenever it is placed, where there are eight."""
         ((placed,),) = self.rows("SELECT count(*) FROM orders_order")
-        while shard_of(str(drawn := self.draw_id())) * len(RANGES) // SHARDS != RANGES[placed]:
+        return self._draw_id_in(RANGES[placed])
+
+    def draw_mail_id(self) -> UUID:
+        """In a range that no order is in, or they would meet in one by chance."""
+        return self._draw_id_in(OF_MAILS)
+
+    def _draw_id_in(self, number: int) -> UUID:
+        while shard_of(str(drawn := self.draw_id())) * len(RANGES) // SHARDS != number:
             pass
         return drawn
 
     def take(self) -> Snapshot:
         if not self._as_before():
             self._keep_pages(self.connection.connection.serialize())
-        return Snapshot(self._pages, self.clock.ahead, self.drawn, self.read(self))
+        self._facts = self.read(self, self._facts, self._changed)
+        self._changed = set()
+        return Snapshot(self._pages, self.clock.ahead, self.drawn, self._facts)
 
     def put_back(self, snapshot: Snapshot) -> None:
         if self._pages is not snapshot.pages or not self._as_before():
             self.connection.connection.deserialize(b"".join(snapshot.pages))
             self._pages, self._changes = snapshot.pages, self.connection.connection.total_changes
+        self._facts, self._changed = snapshot.facts, set()
         self.clock.ahead, self.drawn = snapshot.ahead, snapshot.drawn
 
     def forget(self) -> None:
         """Look at the tables anew: something else than rows has changed."""
-        self._changes = -1
+        self._changes, self._facts = -1, None
 
     def _as_before(self) -> bool:
         return bool(self.connection.connection.total_changes == self._changes)
@@ -123,9 +143,8 @@ class World:
     def commits_of(self, step: Callable[[], object]) -> list[Snapshot]:
         """Do the step; the state after each of its commits but the last. A process that is killed
         at any statement leaves the state of the last commit before it, as nothing but the tables
-        outlives a process. `written` then names the tables in which it has changed rows, or would
-        have, had there been any."""
-        self._commits, self.written = [], set()
+        outlives a process. `statements` are then all that it has made."""
+        self._commits, self.statements = [], []
         try:
             with self.connection.execute_wrapper(self._note_statement):
                 step()
@@ -143,10 +162,11 @@ class World:
     def _note_statement(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
     ) -> Any:
+        self.statements.append(sql := str(sql))
+        if table := WRITES.match(sql):
+            self._changed.add(table[1])
         result = execute(sql, params, many, context)
-        if table := WRITES.match(str(sql)):
-            self.written.add(table[1])
-        if not self.connection.in_atomic_block and not str(sql).startswith("SELECT"):
+        if not self.connection.in_atomic_block and not sql.startswith("SELECT"):
             self.note_commit()
         return result
 
@@ -205,11 +225,11 @@ def _count_commits(here: World) -> None:
 
 def _nothing_by_chance(here: World) -> Iterator[Any]:
     numbers = {uuid7: here.draw_id, new_number: lambda: f"{here.draw():08}"}
+    drawn_apart: dict[Any, Any] = {Order: here.draw_order_id, Notification: here.draw_mail_id}
     for field in (field for model in apps.get_models() for field in model._meta.concrete_fields):
         if field.default in numbers:
-            of_order = field.model is Order and field.primary_key
-            draw = here.draw_order_id if of_order else numbers[field.default]
-            yield mock.patch.object(field, "_get_default", draw)
+            own = drawn_apart.get(field.model) if field.primary_key else None
+            yield mock.patch.object(field, "_get_default", own or numbers[field.default])
     for module in IDS_ARE_DRAWN:
         yield mock.patch(f"{module}.uuid7", here.draw_id)
 
@@ -221,6 +241,10 @@ def _nothing_by_chance(here: World) -> Iterator[Any]:
     yield mock.patch("random.random", return_value=0.5)
     # One process: nobody else can own a call, and a killed one's lock is free.
     yield mock.patch.object(SqliteEngine, "_lock", return_value=True)
+    # It is found out at once that a caller has died: nothing depends on when.
+    yield mock.patch("eventbus.calls.LOOK_AGAIN", timedelta())
+    # Nothing is cut short because the machine is slow.
+    yield mock.patch("apps.payments.calls.TOGETHER_SECONDS", 3600)
     # SQLite keeps the table of pragma_page_count() beyond the database that is put away, and then
     # reads freed memory.
     yield mock.patch.object(SqliteMeasures, "log_size", return_value=(0, 0))
