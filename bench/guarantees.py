@@ -155,12 +155,15 @@ def explore(runs: list[Any]) -> str:
             ", ".join(f"{kind} {most}" for kind, most in one["bounds"].items() if most),
             one["states"],
             one["transitions"],
+            one["done"],
+            one["checked"],
             "yes" if one["exhausted"] else "no",
             len(one["broken"]),
         )
         for one in runs
     ]
-    head = ["scenario", "at most", "states", "transitions", "all seen", "broken promises"]
+    head = ["scenario", "at most", "states", "transitions", "steps done", "recalled and done"]
+    head += ["all seen", "broken promises"]
     return table(head, rows)
 
 

@@ -74,7 +74,7 @@ def told(plan: Plan, found: Found) -> Iterator[str]:
         end = "all of them" if found.exhausted else _why_not_all(found)
         yield (
             f"{plan.name}: {found.states} states ({end}), {found.transitions} transitions,"
-            f" {found.at_rest} at rest, {found.seconds:.1f} s"
+            f" {found.done} steps done, {found.at_rest} at rest, {found.seconds:.1f} s"
         )
     for problem in found.broken:
         yield f"  BROKEN {problem}"

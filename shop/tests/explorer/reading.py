@@ -51,11 +51,10 @@ class Reading:
     is shown to people only is left out."""
 
     def __init__(self, reader: Reader, scenario: Scenario, *, reduced: bool = True) -> None:
-        self.reader, self.last, self.reduced = reader, scenario.last, reduced
+        self.last, self.reduced = scenario.last, reduced
         self.again = bool(scenario.budget.get("duplicate"))  # whether events come a second time
         self.cells, self.known = reader.cells, reader.known
         self._seen: dict[tuple[int, ...], int] = {}
-        self._statuses: dict[int, dict[str, str]] = {}
         self._parts = {
             cell: (others, read)
             for cell, others, read in (*self._tables(), *self._queues(), *self._others())
