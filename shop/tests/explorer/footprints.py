@@ -95,7 +95,8 @@ class Footprints:
 
     # What is looked at --------------------------------------------------------------------------
     def _of(self, step: Step) -> tuple[str, int]:
-        return step.name, self.known.id(step.about)
+        """What it may do is held against it when it is done, so that belongs to it too."""
+        return step.name, self.known.id((step.about, step.freedom))
 
     def _cells_of(self, sql: str, subscriber: str) -> frozenset[int]:
         """What is only scheduled was not looked for."""
