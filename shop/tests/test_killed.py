@@ -3,10 +3,11 @@
 import random
 import socket
 import sqlite3
-import threading
 import time
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -23,6 +24,7 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(400)]
 SCARCE, SCARCE_UNITS = "MUG-GRA", 12  # of the demo's catalogue
 PLENTY = "MUG-BLU"
 BASKETS = [(SCARCE, GOOD)] * 18 + [(PLENTY, GOOD)] * 6 + [(PLENTY, NO_FUNDS)] * 6
+KILLED_AFTER = [6, 14, 22, len(BASKETS)]  # orders that were answered
 PATIENCE = 60.0  # seconds that a client goes on asking a server that is away
 
 
@@ -62,48 +64,36 @@ def prepare(transports: list[Transport]) -> list[Prepared]:
     return prepared
 
 
-def order_all(prepared: list[Prepared]) -> list[tuple[Shopper, str, str]]:
-    """All orders, six at a time, each asked for until it is answered: (shopper, id, card)."""
-    bought: list[tuple[Shopper, str, str]] = []
-
-    def shop() -> None:
-        while prepared:
-            shopper, quote, method, card = prepared.pop()
-            answer = shopper.order(quote, method, key=uuid4().hex)
-            assert answer.status in {200, 201}, answer.body
-            bought.append((shopper, answer.body["id"], card))
-
-    threads = [threading.Thread(target=shop) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return bought
+Bought = tuple[Shopper, str, str]  # with the order's id, and the card
 
 
-def kill_meanwhile(deployment: Deployment, names: list[str], stop: threading.Event) -> int:
-    """One process after the other dies and comes back; says how many died."""
-    draw, deaths = random.Random(11), 0
-    while not stop.wait(draw.uniform(0.3, 1.2)):
-        deployment.restart(names[deaths % len(names)])
-        deaths += 1
-    return deaths
+def order(prepared: Prepared) -> Bought:
+    """Asks for the order until it is answered."""
+    shopper, quote, method, card = prepared
+    answer = shopper.order(quote, method, key=uuid4().hex)
+    assert answer.status in {200, 201}, answer.body
+    return shopper, answer.body["id"], card
+
+
+def kill_meanwhile(
+    deployment: Deployment, names: list[str], orders: list["Future[Bought]"]
+) -> None:
+    """One process after the other dies and comes back, however fast the orders are: each when
+    so many are answered; after the last of them, the saga's tail is killed into as well."""
+    draw = random.Random(11)
+    for name, answered in zip(cycle(names), KILLED_AFTER, strict=False):
+        while sum(each.done() for each in orders) < answered:
+            time.sleep(0.01)
+        time.sleep(draw.uniform(0, 0.2))
+        deployment.restart(name)
 
 
 def check(deployment: Deployment, transports: list[Transport], victims: list[str]) -> None:
     prepared = prepare(transports)
-    stop, deaths = threading.Event(), []
-    killer = threading.Thread(
-        target=lambda: deaths.append(kill_meanwhile(deployment, victims, stop))
-    )
-    killer.start()
-    try:
-        bought = order_all(prepared)
-        time.sleep(2)  # the saga's tail is killed into as well
-    finally:
-        stop.set()
-        killer.join()
-    assert deaths[0] >= 2
+    with ThreadPoolExecutor(6) as shoppers:
+        orders = [shoppers.submit(order, each) for each in prepared]
+        kill_meanwhile(deployment, victims, orders)
+    bought = [each.result() for each in orders]
     assert len({order for _, order, _ in bought}) == len(BASKETS)
     assert deployment.settle() == []
     ended = Counter(outcome(shopper.look(order), card) for shopper, order, card in bought)
